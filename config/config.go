@@ -1,0 +1,64 @@
+package config
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+)
+
+// Config is a whole configuration with defaults applied. The json tag of a
+// field is its key in YAML and in JSON; restart:"yes" marks what a reload of a
+// running gateway cannot change.
+type Config struct {
+	Listen       Listen            `json:"listen" restart:"yes"`
+	Registry     Registry          `json:"registry" restart:"yes"`
+	StateDir     string            `json:"state_dir" restart:"yes"` // last good tables, monitor state; as written, see StatePath
+	DrainTimeout Duration          `json:"drain_timeout"`           // how long a stopping gateway, or a replaced upstream pool, waits for requests in flight
+	Limits       Limits            `json:"limits" restart:"yes"`
+	Models       map[string]*Model `json:"models"` // by name, at least one, none nil
+
+	folder string // of the configuration file; relative folders start here
+}
+
+// Listen holds the addresses to listen on, host:port; port 0 lets the system
+// choose, which tests and the demo use.
+type Listen struct {
+	HTTP  string `json:"http"`  // data plane
+	Admin string `json:"admin"` // API, metrics
+}
+
+// Registry says where versions and traffic are kept.
+type Registry struct {
+	Kind     string `json:"kind"`                // "file"; "consul" is a later release's
+	Dir      string `json:"dir,omitempty"`       // file: as written, see RegistryDir
+	Address  string `json:"address,omitempty"`   // consul
+	Prefix   string `json:"prefix,omitempty"`    // consul
+	TokenEnv string `json:"token_env,omitempty"` // consul: the environment variable with the token
+}
+
+// Limits bound what clients of the data plane can make one gateway hold.
+type Limits struct {
+	MaxConnections int      `json:"max_connections"` // client connections; more are refused
+	MaxHeader      Size     `json:"max_header"`      // a request's head; more is 431
+	HeaderTimeout  Duration `json:"header_timeout"`  // for a client to send a request's head
+	IdleTimeout    Duration `json:"idle_timeout"`    // of a kept-alive client connection
+}
+
+// ModelNames returns the configured models' names in alphabetical order: the
+// order in which everything walks them, so that runs repeat.
+func (c *Config) ModelNames() []string {
+	return slices.Sorted(maps.Keys(c.Models))
+}
+
+// RegistryDir is Registry.Dir, resolved against the configuration file's folder.
+func (c *Config) RegistryDir() string { return c.resolve(c.Registry.Dir) }
+
+// StatePath is StateDir, resolved against the configuration file's folder.
+func (c *Config) StatePath() string { return c.resolve(c.StateDir) }
+
+func (c *Config) resolve(dir string) string {
+	if filepath.IsAbs(dir) {
+		return filepath.Clean(dir)
+	}
+	return filepath.Join(c.folder, dir)
+}

@@ -1,0 +1,102 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Model configures one prediction service. Which versions it has and how
+// traffic is split between them is the registry's business, not
+// configuration's.
+type Model struct {
+	Protocol   string   `json:"protocol"` // oip | tfserving | mlflow | json
+	Route      Route    `json:"route"`
+	Assign     Assign   `json:"assign"`
+	Pin        Pin      `json:"pin"`
+	Timeout    Duration `json:"timeout"`    // from the request sent to the head of the answer
+	MaxBody    Size     `json:"max_body"`   // a request's body; bodies stream, so this costs no memory
+	Idempotent bool     `json:"idempotent"` // a request whose endpoint failed may be sent to another one
+	Upstream   Upstream `json:"upstream"`
+	Shadow     Shadow   `json:"shadow"`
+	Monitor    Monitor  `json:"monitor"`
+	Rollout    Rollout  `json:"rollout"`
+}
+
+// Route says which requests are the model's.
+type Route struct {
+	Prefix string `json:"prefix"` // path prefix, at a segment's end; the protocol's own for this model by default
+}
+
+// Assign makes a client stick to one arm: exactly one field is set, or none,
+// and then each request draws its arm at random. So does a request that lacks
+// the key.
+type Assign struct {
+	Header string `json:"header,omitempty"`
+	Cookie string `json:"cookie,omitempty"`
+	JSON   string `json:"json,omitempty"` // a top-level field of the request's body
+}
+
+// Pin lets a request choose its version; off while Header is empty.
+type Pin struct {
+	Header string `json:"header,omitempty"`
+}
+
+// Upstream configures the connections to each endpoint of each version.
+type Upstream struct {
+	ConnectTimeout Duration `json:"connect_timeout"`
+	IdleTimeout    Duration `json:"idle_timeout"`    // of a pooled connection
+	MaxConnections int      `json:"max_connections"` // to one endpoint
+	Health         Health   `json:"health"`
+}
+
+// Health configures the active checks of an endpoint.
+type Health struct {
+	Path     string   `json:"path"` // GET, healthy on 2xx; empty: a TCP connection that opens is healthy
+	Interval Duration `json:"interval"`
+	Timeout  Duration `json:"timeout"`
+}
+
+// Shadow bounds what copies to shadow versions may cost. Whatever exceeds a
+// bound is not sent, and counted.
+type Shadow struct {
+	Queue     int      `json:"queue"`     // copies that wait
+	MaxBytes  Size     `json:"max_bytes"` // of all bodies that wait or are on their way: the memory bound
+	MaxBody   Size     `json:"max_body"`  // of one request
+	Workers   int      `json:"workers"`   // copies on their way at one time
+	Timeout   Duration `json:"timeout"`
+	Tolerance float64  `json:"tolerance"` // relative difference up to which two numbers are the same answer
+}
+
+// Monitor configures the online summaries and detectors of a model. Off is
+// written `monitor: off`, in YAML and in JSON.
+type Monitor struct {
+	Off             bool                `json:"-"`
+	Slices          []string            `json:"slices,omitempty"`   // input fields, or header:NAME
+	Features        map[string][]string `json:"features,omitempty"` // tensor or field → names of its columns
+	Window          Duration            `json:"window"`
+	Reference       string              `json:"reference"`         // profile | stable
+	FalseAlarmEvery float64             `json:"false_alarm_every"` // mean observations between false alarms, all features of the model together
+	Queue           int                 `json:"queue"`             // exchanges that wait
+	MaxBytes        Size                `json:"max_bytes"`         // of all bodies that wait
+	MaxBody         Size                `json:"max_body"`          // of a request or an answer; larger ones are counted, not decoded
+	Workers         int                 `json:"workers"`
+}
+
+// MarshalJSON writes "off" or the mapping.
+func (m Monitor) MarshalJSON() ([]byte, error) {
+	if m.Off {
+		return []byte(`"off"`), nil
+	}
+	type plain Monitor // without this method
+	return json.Marshal(plain(m))
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (m *Monitor) UnmarshalJSON(data []byte) error {
+	if bytes.Equal(data, []byte(`"off"`)) {
+		*m = Monitor{Off: true}
+		return nil
+	}
+	type plain Monitor
+	return json.Unmarshal(data, (*plain)(m))
+}

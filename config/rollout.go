@@ -1,0 +1,28 @@
+package config
+
+// Rollout is the plan by which a candidate replaces the stable version. It is
+// the default of a model; who starts a rollout may override parts of it.
+type Rollout struct {
+	Strategy   string      `json:"strategy"`    // canary
+	Automation string      `json:"automation"`  // manual: advise only | supervised: goes back by itself, a person promotes | automatic: both
+	Steps      []Step      `json:"steps"`       // strictly increasing weights; a final 100 % is implied
+	FalseAlarm float64     `json:"false_alarm"` // chance that an equally good version is ever rolled back, over the whole rollout
+	Guardrails []Guardrail `json:"guardrails"`
+	Deadline   Duration    `json:"deadline"` // an undecided step then holds for a person
+	Bake       Duration    `json:"bake"`     // after 100 %: the previous stable stays standby and takes over on a failure
+}
+
+// Step is one phase of constant weight.
+type Step struct {
+	Weight      Percent  `json:"weight"`       // the candidate's share, in (0, 100]
+	MinRequests int      `json:"min_requests"` // to the candidate, before the step can pass
+	MinTime     Duration `json:"min_time"`     // before the step can pass
+	Approve     bool     `json:"approve"`      // a person must also say yes
+}
+
+// Guardrail is a limit on how much worse the candidate may be.
+type Guardrail struct {
+	Metric   string  `json:"metric"`             // errors | latency | prediction
+	Quantile float64 `json:"quantile,omitempty"` // latency: which, in (0, 1)
+	Margin   float64 `json:"margin"`             // errors: percentage points; latency: per cent of the stable's; prediction: distance in [0, 1]
+}

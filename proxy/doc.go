@@ -1,0 +1,45 @@
+// Package proxy is Weir's HTTP/1.1 data plane: it takes clients' requests, asks
+// the [router.Table] which version of a model answers each, forwards it over a
+// pooled connection, and tells an [Observer] what happened.
+//
+//	pool, err := proxy.NewPool(proxy.PoolConfig{Endpoints: []string{"http://127.0.0.1:9001"}}, logger)
+//	state, err := proxy.NewState(table, targets, settings)
+//	server := proxy.New(proxy.Config{}, logger)
+//	server.Swap(state)
+//	go server.Serve(listener)
+//
+// # One state, one pointer
+//
+// Everything that a request depends on hangs off one immutable [State]. A
+// request loads it once. [Server.Swap] replaces it; the requests that began
+// under the old one end under it, and [State.Drained] says when the last has.
+// Only then may pools that the new state no longer uses be closed.
+//
+// # What is changed in a message, and what is not
+//
+// The bytes of the request target that were routed are the bytes that are
+// forwarded; an endpoint with a path of its own has that path put in the place
+// of the route's prefix. Header fields keep their order, case and bytes, except
+// that hop-by-hop fields are removed in both directions (Connection and every
+// field it names, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade),
+// and that these are added: to requests Via, x-request-id and traceparent where
+// the client sent none that is well-formed; to answers x-request-id,
+// x-weir-model and x-weir-version. Host is the client's own; a request of
+// HTTP/1.0 without one gets the endpoint's. Bodies are unchanged; chunks may be
+// cut otherwise than they came, chunk extensions and trailers are dropped.
+//
+// An upgrade (WebSocket) is passed through. Interim answers (1xx) are passed on
+// to HTTP/1.1 clients, except 100, which Weir sends itself, and only when it is
+// about to read the body. A client that closes its sending side counts as gone,
+// as with nginx: its request is cancelled.
+//
+// # When something breaks
+//
+// An answer that does not end as its framing says is never made to look as if
+// it did: the client's connection is reset. A request whose client vanished
+// midway is never completed towards the upstream. A request is sent a second
+// time only if nothing of it can have been processed: the connection could not
+// be made, nothing was written to it, or the peer had closed it before any byte
+// of the request arrived there (GET, HEAD and OPTIONS also where a kept-alive
+// connection closed without an answer).
+package proxy

@@ -1,0 +1,34 @@
+// Package monitor watches the inputs, the outputs and the behaviour of every
+// version of one model while it serves, and rings when something changed.
+//
+// One [Monitor] a model. The data plane offers it exchanges and never waits:
+//
+//	m := monitor.New(monitor.Options{Model: "flights", Protocol: p, OnAlarm: ring})
+//	m.SetProfile("2", profile)
+//	m.Offer(&monitor.Exchange{Version: "2", Request: …, Response: …}) // never blocks
+//	s, err := m.Summary("2", "")                                       // the JSON of the admin API
+//	m.Close()                                                          // waits for the workers
+//
+// Exchanges go through a bounded queue to workers that read the bodies with
+// package protocol and update one state a (version, slice). What cannot be queued,
+// read or kept within the bounds of [Options] is dropped and counted by reason,
+// never silently; a body that cannot be read, even one that makes a decoder panic,
+// costs one count and nothing else.
+//
+// What the numbers of a summary mean:
+//
+//   - observations, count, missing, invalid and unseen count since the version was
+//     first seen (or since its profile was replaced);
+//   - mean, categories and scores are of a sliding window of [Options.Window]
+//     (between three quarters and the whole of it), quantiles of the same window
+//     (between a half and the whole of it);
+//   - evidence and alarms come from package sequential: with a promise of γ
+//     observations and m detectors on the version each detector has the threshold
+//     m·γ, so that the mean number of observations between false alarms, all
+//     features and versions together, is at least γ. Detectors see every
+//     observation exactly once, in the order in which exchanges were handled.
+//
+// Slices have counts, quantiles and categories of their own, but neither scores
+// nor detectors: the only reference, the profile, is one of all slices together,
+// and against it a healthy slice would look like drift.
+package monitor

@@ -1,0 +1,97 @@
+package monitor
+
+import (
+	"strings"
+	"time"
+
+	"github.com/weir-gateway/weir/protocol"
+)
+
+// Options configure a Monitor. Model and Protocol must be set; a zero or negative
+// number elsewhere means its default.
+type Options struct {
+	Model    string
+	Protocol protocol.Protocol
+
+	Window          time.Duration // of scores, means and quantiles; 10m
+	Slices          []string      // input fields, or header:NAME
+	FalseAlarmEvery float64       // γ, mean observations between false alarms of the model; 1,000,000
+	FollowStable    bool          // measure versions against the stable version's live window instead of their profile
+
+	Queue      int   // exchanges waiting; 4096
+	QueueBytes int64 // bytes of their bodies; 64 MiB
+	Workers    int   // 1; with more, the order of exchanges and so the alarms are no longer reproducible
+
+	MaxVersions   int // 16 versions with a state; more are counted and not watched
+	MaxFeatures   int // 1024 inputs and outputs a version
+	MaxSlices     int // 20 values a slice field; the rest is one slice named (other)
+	MaxCategories int // 64 categories beside the profile's; the rest is counted as one
+
+	Tolerance float64 // relative difference up to which a shadow's number agrees with the primary's; 1e-6
+	Seed      uint64  // of the randomisation at ties
+
+	Now          func() time.Time                       // time.Now
+	OnAlarm      func(Alarm)                            // called by a worker, in order; must not call back into the Monitor's Close
+	OnPrediction func(x *Exchange, value protocol.Cell) // one a row of a successful answer: its first output
+}
+
+// Exchange is one request with its answer, as the monitor sees it. The Monitor
+// keeps the pointer and the bodies until it calls Done.
+type Exchange struct {
+	Version    string
+	Shadow     bool   // a copy; its answer never reached a client
+	Assigned   bool   // chosen by weight or sticky key; for OnPrediction, not used here
+	Generation uint64 // of the traffic; for OnPrediction, not used here
+	At         time.Time
+	Status     int           // 0 when there was no answer
+	Failed     bool          // counts as an error; its body is not read
+	Latency    time.Duration // until the answer was complete
+
+	Request  protocol.Body
+	Response protocol.Body
+	Primary  protocol.Body // the primary's answer when Shadow, to compare; empty: nothing to compare
+	Headers  []string      // values of HeaderSlices(Options.Slices), in that order
+
+	// Done, where set, is called exactly once, when the Monitor will not touch
+	// the Exchange again: also when Offer refuses it (then before Offer returns).
+	Done func()
+}
+
+const headerPrefix = "header:"
+
+// HeaderSlices returns the header names among slices, in order: what
+// Exchange.Headers must carry.
+func HeaderSlices(slices []string) []string {
+	var names []string
+	for _, s := range slices {
+		if name, ok := strings.CutPrefix(s, headerPrefix); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// withDefaults fills in what was left zero.
+func (o Options) withDefaults() Options {
+	o.Window = positive(o.Window, 10*time.Minute)
+	o.FalseAlarmEvery = positive(o.FalseAlarmEvery, 1e6)
+	o.Queue = positive(o.Queue, 4096)
+	o.QueueBytes = positive(o.QueueBytes, 64<<20)
+	o.Workers = positive(o.Workers, 1)
+	o.MaxVersions = positive(o.MaxVersions, 16)
+	o.MaxFeatures = positive(o.MaxFeatures, 1024)
+	o.MaxSlices = positive(o.MaxSlices, 20)
+	o.MaxCategories = positive(o.MaxCategories, 64)
+	o.Tolerance = positive(o.Tolerance, 1e-6)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+func positive[T int | int64 | float64 | time.Duration](v, otherwise T) T {
+	if v > 0 {
+		return v
+	}
+	return otherwise
+}

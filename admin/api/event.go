@@ -1,0 +1,27 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// The types of event that GET /api/v1/events delivers.
+const (
+	EventGeneration = "generation" // this replica routes by a new generation; data is its traffic
+	EventVerdict    = "verdict"    // a rollout judged or moved; data is the rollout's status
+	EventAlarm      = "alarm"      // a monitor's detection; data is the alarm
+	EventHealth     = "health"     // an endpoint changed its health; data names it
+	EventReload     = "reload"     // a reload of the configuration succeeded or failed
+	EventGap        = "gap"        // events between the client's last id and the next one are gone
+	EventCut        = "cut"        // the subscriber was too slow; the stream ends here
+)
+
+// Event is one message of the event stream.
+type Event struct {
+	// ID is opaque; a client sends the last one it saw as Last-Event-ID to go on from there.
+	ID    string          `json:"id"`
+	Type  string          `json:"type"`
+	Model string          `json:"model,omitempty"`
+	Time  time.Time       `json:"time"`
+	Data  json.RawMessage `json:"data,omitempty"`
+}

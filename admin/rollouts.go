@@ -1,0 +1,139 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/weir-gateway/weir/admin/api"
+	"github.com/weir-gateway/weir/registry"
+	"github.com/weir-gateway/weir/rollout"
+)
+
+func (s *server) getRollout(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("model")
+	if _, err := s.model(r.Context(), name); err != nil {
+		return err
+	}
+	walk, err := s.Rollouts.Status(r.Context(), name)
+	if errors.Is(err, registry.ErrNotFound) {
+		return notFound("%s has had no rollout; start one with POST /api/v1/models/%s/rollout", name, name)
+	}
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, public(walk))
+}
+
+// postRollout starts a walk. What the body leaves out is as the model's configuration says.
+func (s *server) postRollout(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("model")
+	var body api.RolloutRequest
+	if err := decodeBody(w, r, &body); err != nil {
+		return err
+	}
+	if body.Version == "" {
+		return invalid("version", "must name the candidate, a registered version")
+	}
+	if !s.configured(name) {
+		return notFound("there is no model %q in this gateway's configuration", name)
+	}
+	if _, err := s.version(r.Context(), name, body.Version); err != nil {
+		return err
+	}
+	plan, err := s.Config.RolloutPlan(name)
+	if err != nil {
+		return err
+	}
+	walk, err := s.Rollouts.Start(r.Context(), rollout.Start{
+		Model:     name,
+		Candidate: body.Version,
+		Plan:      override(plan, body),
+		By:        actor(r),
+		Reason:    reasonOr(body.Reason),
+	})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusCreated, public(walk))
+}
+
+// override puts what the request says over the configured plan.
+func override(p rollout.Plan, body api.RolloutRequest) rollout.Plan {
+	if body.Strategy != "" {
+		p.Strategy = body.Strategy
+	}
+	if body.Automation != "" {
+		p.Automation = body.Automation
+	}
+	if body.Steps != nil {
+		p.Steps = make([]rollout.Step, len(body.Steps))
+		for i, step := range body.Steps {
+			p.Steps[i] = rollout.Step{
+				Weight: step.Weight, MinRequests: step.MinRequests, MinTime: time.Duration(step.MinTime), Approve: step.Approve,
+			}
+		}
+	}
+	if body.FalseAlarm != nil {
+		p.FalseAlarm = *body.FalseAlarm
+	}
+	if body.Guardrails != nil {
+		p.Guardrails = *body.Guardrails
+	}
+	if body.Deadline != nil {
+		p.Deadline = time.Duration(*body.Deadline)
+	}
+	if body.Bake != nil {
+		p.Bake = time.Duration(*body.Bake)
+	}
+	return p
+}
+
+func (s *server) pauseRollout(w http.ResponseWriter, r *http.Request) error {
+	return s.command(w, r, s.RolloutControl.Pause)
+}
+
+func (s *server) resumeRollout(w http.ResponseWriter, r *http.Request) error {
+	return s.command(w, r, s.RolloutControl.Resume)
+}
+
+func (s *server) approveRollout(w http.ResponseWriter, r *http.Request) error {
+	return s.command(w, r, s.RolloutControl.Approve)
+}
+
+func (s *server) abortRollout(w http.ResponseWriter, r *http.Request) error {
+	return s.command(w, r, s.RolloutControl.Abort)
+}
+
+func (s *server) command(w http.ResponseWriter, r *http.Request, do func(ctx context.Context, model, by, reason string) (rollout.Rollout, error)) error {
+	name := r.PathValue("model")
+	var body api.RolloutCommand
+	if err := decodeBody(w, r, &body); err != nil {
+		return err
+	}
+	if _, err := s.model(r.Context(), name); err != nil {
+		return err
+	}
+	walk, err := do(r.Context(), name, actor(r), reasonOr(body.Reason))
+	if errors.Is(err, registry.ErrNotFound) {
+		return notFound("%s has no rollout", name)
+	}
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, public(walk))
+}
+
+// public leaves out the counts behind the verdicts: they are the controller's own, and large.
+func public(walk rollout.Rollout) rollout.Rollout {
+	walk.Ledger = nil
+	return walk
+}
+
+func summarize(walk rollout.Rollout) *api.RolloutSummary {
+	return &api.RolloutSummary{
+		ID: walk.ID, Candidate: walk.Candidate, Status: walk.Status, Why: walk.Why, Advice: walk.Advice,
+		Started: walk.Started, Ended: walk.Ended,
+	}
+}

@@ -14,8 +14,8 @@
 // order of the file. Each fault names its place and its Rule; for each Rule
 // testdata has a .bad.yaml and, beside it, the exact text a user sees.
 //
-// A Config is a leaf: it imports nothing of Weir, holds no pointers into the
-// YAML, and must not be changed after loading. It marshals to JSON with the
+// A Config is a leaf: it knows nothing of Weir but the registry's weights and
+// names, holds no pointers into the YAML, and must not be changed after loading. It marshals to JSON with the
 // same keys as the YAML (the effective configuration, defaults included) and
 // back, and Diff says in words what a new one would change.
 //

@@ -1,5 +1,7 @@
 package config
 
+import "github.com/weir-gateway/weir/registry"
+
 // Rollout is the plan by which a candidate replaces the stable version. It is
 // the default of a model; who starts a rollout may override parts of it.
 type Rollout struct {
@@ -14,10 +16,10 @@ type Rollout struct {
 
 // Step is one phase of constant weight.
 type Step struct {
-	Weight      Percent  `json:"weight"`       // the candidate's share, in (0, 100]
-	MinRequests int      `json:"min_requests"` // to the candidate, before the step can pass
-	MinTime     Duration `json:"min_time"`     // before the step can pass
-	Approve     bool     `json:"approve"`      // a person must also say yes
+	Weight      registry.Weight `json:"weight"`       // the candidate's share, in (0, 100]
+	MinRequests int             `json:"min_requests"` // to the candidate, before the step can pass
+	MinTime     Duration        `json:"min_time"`     // before the step can pass
+	Approve     bool            `json:"approve"`      // a person must also say yes
 }
 
 // Guardrail is a limit on how much worse the candidate may be.

@@ -1,11 +1,57 @@
 package config
 
-// Rule names what a fault breaks; stable, so that tests and scripts can rely on it.
+// Rule names what a fault breaks. The names are stable, so that tests and
+// scripts can rely on them; testdata has a .bad.yaml for each.
 type Rule string
 
-// The rules of form, which the decoder checks.
+// Rules of form, which reading and decoding check.
 const (
-	RuleDuration Rule = "duration"
-	RuleSize     Rule = "size"
-	RulePercent  Rule = "percent"
+	RuleUnreadable   Rule = "unreadable"    // the file cannot be read
+	RuleTooLarge     Rule = "too-large"     // file, or what its aliases make of it
+	RuleSyntax       Rule = "syntax"        // not YAML
+	RuleOneDocument  Rule = "one-document"  // several YAML documents, or none
+	RuleAlias        Rule = "alias"         // an alias without its anchor, an anchor given twice, a merge of no mapping
+	RuleUnknownKey   Rule = "unknown-key"   //
+	RuleDuplicateKey Rule = "duplicate-key" //
+	RuleNoValue      Rule = "no-value"      // a key with nothing behind it
+	RuleType         Rule = "type"          // text for a number and the like
+	RuleDuration     Rule = "duration"
+	RuleSize         Rule = "size"
+	RuleWeight       Rule = "weight"
+)
+
+// Rules of meaning for the gateway as a whole.
+const (
+	RuleRange          Rule = "range"           // a number, duration or size that makes no sense
+	RuleAddress        Rule = "address"         // not host:port
+	RuleSameAddress    Rule = "same-address"    // both listeners on one port
+	RuleRegistryKind   Rule = "registry-kind"   // unknown, or not in this release
+	RuleRegistryKey    Rule = "registry-key"    // a key of another kind of registry
+	RuleEmptyFolder    Rule = "empty-folder"    //
+	RuleNoModels       Rule = "no-models"       //
+	RuleModelName      Rule = "model-name"      //
+	RuleProtocol       Rule = "protocol"        // missing, unknown, or not in this release
+	RulePrefixMissing  Rule = "prefix-missing"  // the protocol has none of its own
+	RulePrefix         Rule = "prefix"          // not a path
+	RulePrefixTwice    Rule = "prefix-twice"    // two models with one prefix
+	RuleAssignOne      Rule = "assign-one"      // more than one key to stick by
+	RuleHeaderName     Rule = "header-name"     // no header's name, or one that cannot carry this
+	RuleCookieName     Rule = "cookie-name"     //
+	RuleHealthPath     Rule = "health-path"     //
+	RuleShadowMemory   Rule = "shadow-memory"   // one body would not fit
+	RuleMonitorMemory  Rule = "monitor-memory"  // one exchange would not fit
+	RuleReference      Rule = "reference"       //
+	RuleSlice          Rule = "slice"           // empty or twice
+	RuleFeature        Rule = "feature"         // no names, an empty one, or one twice
+	RuleStrategy       Rule = "strategy"        // unknown, or not in this release
+	RuleAutomation     Rule = "automation"      //
+	RuleNoSteps        Rule = "no-steps"        //
+	RuleStepWeight     Rule = "step-weight"     // missing, or not in (0, 100]
+	RuleStepOrder      Rule = "step-order"      // weights do not grow
+	RuleDeadline       Rule = "deadline"        // a step cannot end before it
+	RuleNoGuardrails   Rule = "no-guardrails"   // nothing to judge by
+	RuleMetric         Rule = "metric"          // missing or unknown
+	RuleMargin         Rule = "margin"          // out of its metric's range
+	RuleQuantile       Rule = "quantile"        // on another metric than latency, or not in (0, 1)
+	RuleGuardrailTwice Rule = "guardrail-twice" //
 )

@@ -2,12 +2,13 @@ package config
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/weir-gateway/weir/registry"
 )
 
 // Duration is a time.Duration that is written as in Go: 250ms, 2s, 1h30m.
@@ -40,7 +41,9 @@ func (*Duration) wants() (Rule, string) {
 
 func (d *Duration) parse(text string) error {
 	v, err := time.ParseDuration(text)
-	*d = Duration(v)
+	if err == nil {
+		*d = Duration(v)
+	}
 	return err
 }
 
@@ -93,48 +96,20 @@ func (s *Size) parse(text string) error {
 	return fmt.Errorf("size %q has no unit", text)
 }
 
-// Percent is a share in ten-thousandths of a per cent, so that four decimals
-// are exact: 1_000_000 is 100 %. It is written as a plain number of per cent.
-type Percent int32
+// weight reads the registry's weights, which this package has no right to add
+// methods to.
+type weight registry.Weight
 
-// PercentFull is 100 %.
-const PercentFull Percent = 1_000_000
-
-const percentUnit = 10_000 // of 1 %
-
-// String writes the per cent without the sign and without trailing zeros.
-func (p Percent) String() string {
-	sign := ""
-	if p < 0 {
-		sign, p = "-", -p
-	}
-	s := fmt.Sprintf("%s%d.%04d", sign, p/percentUnit, p%percentUnit)
-	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
+func (*weight) wants() (Rule, string) {
+	return RuleWeight, "a number of per cent up to 100 with at most 4 decimals, such as 5 or 0.25"
 }
 
-// MarshalJSON writes a number.
-func (p Percent) MarshalJSON() ([]byte, error) { return []byte(p.String()), nil }
-
-// UnmarshalJSON reads a number with at most four decimals.
-func (p *Percent) UnmarshalJSON(data []byte) error { return p.parse(string(data)) }
-
-func (*Percent) wants() (Rule, string) {
-	return RulePercent, "a number of per cent with at most 4 decimals, such as 5 or 0.25"
-}
-
-var errPercent = errors.New("not a number of per cent with at most 4 decimals")
-
-func (p *Percent) parse(text string) error {
-	whole, decimals, dot := strings.Cut(text, ".")
-	if whole == "" || (dot && decimals == "") || len(whole) > 4 || len(decimals) > 4 {
-		return errPercent
+func (w *weight) parse(text string) error {
+	v, err := registry.ParseWeight(text)
+	if err == nil {
+		*w = weight(v)
 	}
-	n, err := strconv.ParseUint(whole+decimals+"0000"[len(decimals):], 10, 31)
-	if err != nil {
-		return errPercent
-	}
-	*p = Percent(n)
-	return nil
+	return err
 }
 
 // scalar is a value that is read from one YAML or JSON scalar.

@@ -1,0 +1,200 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/weir-gateway/weir/registry"
+)
+
+func (c *checker) model(name string, m *Model) {
+	path := join("models", name)
+	if err := registry.ValidateName("model", name); err != nil {
+		c.fail(c.marks[path].key, RuleModelName, path,
+			"%q is no name for a model; use letters, digits and . _ - +, at most 128, beginning with a letter or digit", shorten(name))
+	}
+	c.protocol(path, m)
+	c.route(path+".route.prefix", m)
+	c.assign(path+".assign", m.Assign)
+	if c.said(path + ".pin.header") {
+		c.header(path+".pin.header", m.Pin.Header)
+	}
+	c.duration(path+".timeout", m.Timeout, time.Millisecond, 24*time.Hour)
+	c.size(path+".max_body", m.MaxBody, 1*kib, 1<<40)
+	c.upstream(path+".upstream", m.Upstream)
+	c.shadow(path+".shadow", m.Shadow)
+	if !m.Monitor.Off {
+		c.monitor(path+".monitor", m.Monitor)
+	}
+	c.rollout(path+".rollout", m.Rollout)
+}
+
+func (c *checker) protocol(path string, m *Model) {
+	inner := path + ".protocol"
+	known := sortedKeys(protocols)
+	_, ok := protocols[m.Protocol]
+	switch {
+	case ok:
+	case m.Protocol == "openai":
+		c.fault(RuleProtocol, inner, "openai is not in this release; protocol: json with route: {prefix: /v1} routes and observes its JSON requests meanwhile")
+	case !c.said(inner):
+		c.fault(RuleProtocol, inner, "is missing; it can be %s", either(known))
+	case m.Protocol != "":
+		c.oneOf(RuleProtocol, inner, m.Protocol, known...)
+	}
+}
+
+func (c *checker) route(path string, m *Model) {
+	prefix := m.Route.Prefix
+	if !c.said(path) {
+		if m.Protocol == "json" {
+			c.fault(RulePrefixMissing, path, "is missing; the json protocol has no path of its own, so name the path under which clients call this model")
+		}
+		return
+	}
+	if fault := pathFault(prefix); fault != "" {
+		c.fault(RulePrefix, path, "%q %s", prefix, fault)
+	} else if prefix != "/" && strings.HasSuffix(prefix, "/") {
+		c.fault(RulePrefix, path, "%q ends with a slash; write %q, which has everything under it", prefix, strings.TrimRight(prefix, "/"))
+	}
+}
+
+// pathFault says why a path could never be the path of a request, as it is
+// matched byte for byte; "" where nothing is wrong.
+func pathFault(path string) string {
+	switch {
+	case !strings.HasPrefix(path, "/"):
+		return "is no path; begin it with a slash"
+	case strings.ContainsAny(path, "?#"):
+		return "has a query or fragment; write the path alone"
+	case strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return "has a byte that a path cannot have; write it percent-encoded, as clients send it"
+	case strings.Contains(path, "//") || slices.ContainsFunc(strings.Split(path, "/"), func(s string) bool { return s == "." || s == ".." }):
+		return "has an empty segment, . or ..; paths are matched as they come, so write it plainly"
+	}
+	return ""
+}
+
+func (c *checker) assign(path string, a Assign) {
+	var given []string
+	for _, k := range []struct{ key, value string }{{"header", a.Header}, {"cookie", a.Cookie}, {"json", a.JSON}} {
+		inner := join(path, k.key)
+		if !c.said(inner) {
+			continue
+		}
+		given = append(given, k.key)
+		switch k.key {
+		case "header":
+			c.header(inner, k.value)
+		case "cookie":
+			if !isToken(k.value) {
+				c.fault(RuleCookieName, inner, "%q is no name of a cookie; write the name alone", k.value)
+			}
+		case "json":
+			if k.value == "" {
+				c.fault(RuleNoValue, inner, "is empty; name a field of the request's JSON body, such as user.id, or remove assign")
+			}
+		}
+	}
+	if len(given) > 1 {
+		c.fail(c.marks[path].key, RuleAssignOne, path, "has %s; a client sticks by one key, so keep one of them", list(given))
+	}
+}
+
+// unusable are header fields that a client cannot choose, or that do not reach
+// another hop.
+var unusable = []string{ //table
+	"connection", "content-length", "expect", "host", "keep-alive", "proxy-connection",
+	"te", "trailer", "transfer-encoding", "upgrade",
+}
+
+func (c *checker) header(path, name string) {
+	switch {
+	case !isToken(name):
+		c.fault(RuleHeaderName, path, "%q is no name of a header; write the name alone, such as x-user-id", name)
+	case slices.Contains(unusable, strings.ToLower(name)):
+		c.fault(RuleHeaderName, path, "the header %s belongs to the connection, not to the client; choose another, such as x-user-id", name)
+	}
+}
+
+// isToken reports whether s is a token of RFC 9110, section 5.6.2: what names
+// of headers and cookies are made of.
+func isToken(s string) bool {
+	const special = "!#$%&'*+-.^_`|~"
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		alnum := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		return !alnum && !strings.ContainsRune(special, r)
+	})
+}
+
+func (c *checker) upstream(path string, u Upstream) {
+	c.duration(path+".connect_timeout", u.ConnectTimeout, time.Millisecond, time.Hour)
+	c.duration(path+".idle_timeout", u.IdleTimeout, time.Millisecond, 24*time.Hour)
+	c.count(path+".max_connections", u.MaxConnections, 1, 1_000_000)
+	c.duration(path+".health.interval", u.Health.Interval, 10*time.Millisecond, time.Hour)
+	c.duration(path+".health.timeout", u.Health.Timeout, time.Millisecond, time.Hour)
+	if u.Health.Path == "" {
+		return
+	}
+	if fault := pathFault(u.Health.Path); fault != "" {
+		c.fault(RuleHealthPath, path+".health.path", "%q %s", u.Health.Path, fault)
+	}
+}
+
+func (c *checker) shadow(path string, s Shadow) {
+	c.count(path+".queue", s.Queue, 1, 1_000_000)
+	c.count(path+".workers", s.Workers, 1, 10_000)
+	c.size(path+".max_bytes", s.MaxBytes, 1*kib, 1<<40)
+	c.size(path+".max_body", s.MaxBody, 0, 1<<40)
+	c.duration(path+".timeout", s.Timeout, time.Millisecond, 24*time.Hour)
+	c.number(path+".tolerance", s.Tolerance, 0, 1)
+	if s.MaxBody > s.MaxBytes {
+		c.fault(RuleShadowMemory, path+".max_body", "is %s, but all copies together may take max_bytes, %s; lower it or raise max_bytes", s.MaxBody, s.MaxBytes)
+	}
+}
+
+func (c *checker) monitor(path string, m Monitor) {
+	c.duration(path+".window", m.Window, time.Second, 31*24*time.Hour)
+	c.oneOf(RuleReference, path+".reference", m.Reference, "profile", "stable")
+	c.number(path+".false_alarm_every", m.FalseAlarmEvery, 100, 1e15)
+	c.count(path+".queue", m.Queue, 1, 1_000_000)
+	c.count(path+".workers", m.Workers, 1, 1024)
+	c.size(path+".max_bytes", m.MaxBytes, 1*kib, 1<<40)
+	c.size(path+".max_body", m.MaxBody, 0, 1<<40)
+	if 2*m.MaxBody > m.MaxBytes {
+		c.fault(RuleMonitorMemory, path+".max_body", "is %s, so that one exchange (a request and its answer) takes up to %s, but all that wait may take max_bytes, %s; lower it or raise max_bytes",
+			m.MaxBody, 2*m.MaxBody, m.MaxBytes)
+	}
+	for i, s := range m.Slices {
+		inner := fmt.Sprintf("%s.slices[%d]", path, i)
+		header, isHeader := strings.CutPrefix(s, "header:")
+		switch {
+		case isHeader:
+			c.header(inner, header)
+		case s == "":
+			c.fault(RuleSlice, inner, "is empty; name an input field, or header:NAME")
+		}
+		if slices.Contains(m.Slices[:i], s) {
+			c.fault(RuleSlice, inner, "%q is there twice; keep one", s)
+		}
+	}
+	for _, tensor := range sortedKeys(m.Features) {
+		c.features(join(path+".features", tensor), m.Features[tensor])
+	}
+}
+
+func (c *checker) features(path string, names []string) {
+	if len(names) == 0 {
+		c.fault(RuleFeature, path, "names no column; list the names in the order of the columns, or remove the key")
+	}
+	for i, name := range names {
+		inner := fmt.Sprintf("%s[%d]", path, i)
+		if name == "" {
+			c.fault(RuleFeature, inner, "is empty; give the column a name")
+		} else if first := slices.Index(names, name); first < i {
+			c.fault(RuleFeature, inner, "%q is already the name of column %d; give each column its own", name, first)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package config
+
+import (
+	"fmt"
+	"time"
+)
+
+// longest is the longest a rollout may take to do anything: a typing error
+// above it, a decision nobody remembers.
+const longest = 366 * 24 * time.Hour
+
+func (c *checker) rollout(path string, r Rollout) {
+	if r.Strategy == "blue-green" {
+		c.fault(RuleStrategy, path+".strategy", "blue-green is not in this release; use canary, or weir switch to move all traffic at once")
+	} else {
+		c.oneOf(RuleStrategy, path+".strategy", r.Strategy, "canary")
+	}
+	c.oneOf(RuleAutomation, path+".automation", r.Automation, "manual", "supervised", "automatic")
+	c.number(path+".false_alarm", r.FalseAlarm, 1e-9, 0.5)
+	c.duration(path+".deadline", r.Deadline, time.Second, longest)
+	c.duration(path+".bake", r.Bake, 0, longest)
+	c.steps(path+".steps", r)
+	if len(r.Guardrails) == 0 {
+		c.fault(RuleNoGuardrails, path+".guardrails", "is empty, so that nothing would judge a candidate; list at least one, or remove the key to have all of them")
+	}
+	for i, g := range r.Guardrails {
+		c.guardrail(fmt.Sprintf("%s.guardrails[%d]", path, i), g)
+		c.guardrailTwice(fmt.Sprintf("%s.guardrails[%d]", path, i), g, r.Guardrails[:i])
+	}
+}
+
+func (c *checker) steps(path string, r Rollout) {
+	if len(r.Steps) == 0 {
+		c.fault(RuleNoSteps, path, "is empty; list the weights to walk through, such as [{weight: 5}], or use weir switch to move all traffic at once")
+	}
+	for i, s := range r.Steps {
+		inner := fmt.Sprintf("%s[%d]", path, i)
+		switch weight := inner + ".weight"; {
+		case !c.said(inner): // a default
+		case !c.said(weight):
+			c.fault(RuleStepWeight, weight, "is missing; say what per cent of the traffic the candidate gets")
+		case s.Weight == 0:
+			c.fault(RuleStepWeight, weight, "is 0; use more than 0 and at most 100")
+		case i > 0 && s.Weight <= r.Steps[i-1].Weight:
+			c.fault(RuleStepOrder, weight, "is %s after %s; each step's weight must be larger than the one before", s.Weight, r.Steps[i-1].Weight)
+		}
+		c.count(inner+".min_requests", s.MinRequests, 0, 1_000_000_000)
+		c.duration(inner+".min_time", s.MinTime, 0, longest)
+		if s.MinTime >= r.Deadline && r.Deadline > 0 && s.MinTime.Std() <= longest {
+			c.fault(RuleDeadline, inner+".min_time", "is %s, but the deadline of a step is %s, so that it would always hold for a person; shorten it or raise deadline", s.MinTime, r.Deadline)
+		}
+	}
+}
+
+func (c *checker) guardrail(path string, g Guardrail) {
+	metric, known := metrics[g.Metric]
+	switch {
+	case !c.said(path): // a default
+	case !c.said(path + ".metric"):
+		c.fault(RuleMetric, path+".metric", "is missing; it can be %s", either(sortedKeys(metrics)))
+	case !known:
+		c.oneOf(RuleMetric, path+".metric", g.Metric, sortedKeys(metrics)...)
+	case g.Margin <= 0 || g.Margin > metric.max:
+		c.fault(RuleMargin, path+".margin", "is %s; for %s use more than 0 and at most %s (%s)", number(g.Margin), g.Metric, number(metric.max), metric.unit)
+	}
+	if !c.said(path + ".quantile") {
+		return
+	}
+	if g.Metric != "latency" {
+		c.fault(RuleQuantile, path+".quantile", "is only for latency; remove it")
+	} else if g.Quantile <= 0 || g.Quantile >= 1 {
+		c.fault(RuleQuantile, path+".quantile", "is %s; use a number between 0 and 1, such as 0.99", number(g.Quantile))
+	}
+}
+
+func (c *checker) guardrailTwice(path string, g Guardrail, before []Guardrail) {
+	for i, other := range before {
+		if other.Metric == g.Metric && other.Quantile == g.Quantile && g.Metric != "" {
+			c.fault(RuleGuardrailTwice, path, "judges the same as guardrails[%d]; keep one of them", i)
+			return
+		}
+	}
+}

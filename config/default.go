@@ -1,0 +1,126 @@
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/weir-gateway/weir/registry"
+)
+
+// defaulter is a part of the configuration that starts from something else
+// than zero values. The decoder asks it before it reads what the file says.
+type defaulter interface{ setDefaults() }
+
+// defaults returns the configuration of an empty file, without models.
+func defaults() *Config {
+	return &Config{
+		Listen:       Listen{HTTP: "127.0.0.1:8080", Admin: "127.0.0.1:8081"},
+		Registry:     Registry{Kind: "file", Dir: "./registry"},
+		StateDir:     "./state",
+		DrainTimeout: Duration(30 * time.Second),
+		Limits: Limits{
+			MaxConnections: 10_000,
+			MaxHeader:      16 * kib,
+			HeaderTimeout:  Duration(10 * time.Second),
+			IdleTimeout:    Duration(2 * time.Minute),
+		},
+	}
+}
+
+const (
+	kib Size = 1 << 10
+	mib Size = 1 << 20
+)
+
+func (m *Model) setDefaults() {
+	m.Timeout = Duration(15 * time.Second)
+	m.MaxBody = 512 * mib
+	m.Upstream = Upstream{
+		ConnectTimeout: Duration(time.Second),
+		IdleTimeout:    Duration(30 * time.Second),
+		MaxConnections: 512,
+		Health:         Health{Interval: Duration(5 * time.Second), Timeout: Duration(time.Second)},
+	}
+	m.Shadow = Shadow{
+		Queue:     1024,
+		MaxBytes:  64 * mib,
+		MaxBody:   4 * mib,
+		Workers:   64,
+		Timeout:   Duration(2 * time.Second),
+		Tolerance: 1e-6,
+	}
+	m.Monitor = Monitor{
+		Window:          Duration(10 * time.Minute),
+		Reference:       "profile",
+		FalseAlarmEvery: 1_000_000,
+		Queue:           4096,
+		MaxBytes:        64 * mib,
+		MaxBody:         1 * mib,
+		Workers:         1,
+	}
+	m.Rollout = Rollout{
+		Strategy:   "canary",
+		Automation: "supervised",
+		Steps: []Step{
+			{Weight: 1 * registry.Full / 100, MinRequests: 500, MinTime: Duration(time.Minute)},
+			{Weight: 10 * registry.Full / 100, MinRequests: 2000},
+			{Weight: 50 * registry.Full / 100, MinRequests: 2000},
+		},
+		FalseAlarm: 0.01,
+		Guardrails: []Guardrail{{Metric: "errors"}, {Metric: "latency"}, {Metric: "prediction"}},
+		Deadline:   Duration(24 * time.Hour),
+		Bake:       Duration(30 * time.Minute),
+	}
+}
+
+func (s *Step) setDefaults() { s.MinRequests = 500 }
+
+// metrics are the guardrails' metrics with the margin each has by default, the
+// largest that means anything, and the unit.
+var metrics = map[string]struct { //table
+	margin, max float64
+	unit        string
+}{
+	"errors":     {0.5, 100, "percentage points"},
+	"latency":    {20, 10_000, "per cent of the stable version's"},
+	"prediction": {0.1, 1, "a distance between distributions"},
+}
+
+// derive fills in the defaults that depend on other values: a prefix on the
+// protocol and the model's name, a margin on the metric. What the file says is
+// left alone, even where it says nothing in so many words: path: "".
+func (c *Config) derive(said func(path string) bool) {
+	for name, m := range c.Models {
+		path := join("models", name)
+		protocol := protocols[m.Protocol]
+		if protocol.prefix != nil && !said(path+".route.prefix") {
+			m.Route.Prefix = protocol.prefix(name)
+		}
+		if !said(path + ".upstream.health.path") {
+			m.Upstream.Health.Path = protocol.health
+		}
+		for i := range m.Rollout.Guardrails {
+			g := &m.Rollout.Guardrails[i]
+			inner := fmt.Sprintf("%s.rollout.guardrails[%d]", path, i)
+			if !said(inner + ".margin") {
+				g.Margin = metrics[g.Metric].margin
+			}
+			if g.Metric == "latency" && !said(inner+".quantile") {
+				g.Quantile = 0.99
+			}
+		}
+	}
+}
+
+// protocols are the ones this release speaks. A protocol without a prefix of
+// its own needs route.prefix; one without a health path is checked by opening
+// a connection.
+var protocols = map[string]struct { //table
+	prefix func(model string) string
+	health string
+}{
+	"oip":       {func(m string) string { return "/v2/models/" + m }, "/v2/health/ready"},
+	"tfserving": {func(m string) string { return "/v1/models/" + m }, ""},
+	"mlflow":    {func(string) string { return "/invocations" }, "/ping"},
+	"json":      {},
+}

@@ -23,3 +23,5 @@ type Error struct {
 
 // Error returns the kind and the detail.
 func (e *Error) Error() string { return "protocol: " + string(e.Kind) + ": " + e.Detail }
+
+var errTooDeep = &Error{TooDeep, "nested deeper than " + itoa(maxNesting) + " levels"}

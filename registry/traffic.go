@@ -192,9 +192,12 @@ func percent(sum int64) string {
 	return strconv.FormatFloat(float64(sum)/10_000, 'f', -1, 64)
 }
 
-// sameSet compares two small lists without repeats, in any order.
+// sameSet compares two small lists in any order.
 func sameSet[T comparable](a, b []T) bool {
-	return len(a) == len(b) && !slices.ContainsFunc(a, func(x T) bool { return !slices.Contains(b, x) })
+	inside := func(x, y []T) bool {
+		return !slices.ContainsFunc(x, func(e T) bool { return !slices.Contains(y, e) })
+	}
+	return len(a) == len(b) && inside(a, b) && inside(b, a)
 }
 
 func validateText(field, text string, most int) error {

@@ -16,8 +16,8 @@ import (
 	"github.com/weir-gateway/weir/internal/demo/server"
 )
 
-// Two goroutines of fasthttp end on their own only some seconds after its
-// server did, and one never: they sleep through the check.
+// fasthttp leaves two kinds of goroutine behind: one sleeps up to ten seconds
+// before it notices that its server ended, one lives as long as the process.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),

@@ -35,7 +35,7 @@
 //
 // A candidate that was healthy for hours has lost its accuser most of the
 // capital. Evidence for a failure therefore averages over bets that began with
-// each batch: the first with weight 1/2, the j-th with 1/(2(j−1)j). Their
-// weights sum to 1, so the guarantee stays; the price is log 2 for a candidate
-// that was bad from the start.
+// each batch: the first with weight 0.8, the j-th with 0.2/((j−1)j). Their
+// weights sum to 1, so the guarantee stays; the price for a candidate that was
+// bad from the start is a factor 0.8 of its evidence.
 package judge

@@ -1,0 +1,164 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// readSlack is by what factor the odds of having a readable prediction may
+// differ between the arms before predictions count as not comparable: failed
+// answers have none, and a tenth more or less moves a centred share little.
+const readSlack = 0.1
+
+// judgePrediction compares the shares of each class, or below each edge.
+//
+//	Fail: "all |Δ_k| ≤ margin" rejected, by the average of the evidence over k and
+//	      both directions (an average of e-values is one)
+//	Pass: "some |Δ_k| ≥ margin/w'" rejected, i.e. each of them (intersection-union,
+//	      so without a split)
+func judgePrediction(in *Input, g Guardrail) Verdict {
+	v := Verdict{Metric: g.Metric}
+	bins, batches := latestBins(in.Batches)
+	if bins == nil {
+		v.Outcome = Hold
+		v.High, v.Low = 1, -1
+		v.Margin = g.Margin
+		v.Words = "prediction: not enough of the stable's predictions have been read yet to compare with"
+		return v
+	}
+	var arrivals []draws
+	for _, b := range batches {
+		read := b.Counts.predicted()
+		v.StableUnits += read[Stable]
+		v.CandidateUnits += read[Candidate]
+		arrivals = append(arrivals, draws{weight: b.Weight, units: read})
+	}
+	in.weighBins(&v, bins, batches, g.Margin)
+	v.Words = predictionWords(&v)
+	if misdrawn(arrivals, readSlack) >= -math.Log(assignmentLevel) {
+		v.Outcome = Error
+		v.Words = predictionErrorWords(&v, batches)
+	}
+	return v
+}
+
+// latestBins returns the batches that counted by the latest bins. Older ones
+// with other bins (counting began anew) are left out with the bets on them.
+func latestBins(all []Batch) (*Bins, []*Batch) {
+	var bins *Bins
+	for i := range all {
+		if b := &all[i]; b.Bins != nil && b.Weight > 0 && b.Weight < 1 {
+			bins = b.Bins
+		}
+	}
+	if bins == nil {
+		return nil, nil
+	}
+	var batches []*Batch
+	for i := range all {
+		if b := &all[i]; b.Weight > 0 && b.Weight < 1 && bins.Equal(b.Bins) {
+			batches = append(batches, b)
+		}
+	}
+	return bins, batches
+}
+
+// weighBins averages and intersects the tests of all bins; the numbers shown
+// are those of the bin with the largest difference.
+func (in *Input) weighBins(v *Verdict, bins *Bins, batches []*Batch, margin float64) {
+	v.Margin, v.Allowed = margin, min(margin/in.Next, mostAllowed)
+	v.FailThreshold = -math.Log10(in.failLevel())
+	v.PassThreshold = -math.Log10(in.PassLevel)
+	fail, pass := math.Inf(-1), math.Inf(+1)
+	tests := 2 * float64(bins.tests())
+	var worst series
+	var slowest int64
+	for k := range bins.tests() {
+		up, down, hits := binSeries(bins, batches, k)
+		// A smaller share of X is a larger share of 1−X.
+		fail = logAdd(fail, logAdd(up.fresh(margin), down.fresh(margin))-math.Log(tests))
+		below1, below2 := up.whole(v.Allowed, below), down.whole(v.Allowed, below)
+		pass = min(pass, below1, below2)
+		for _, s := range []series{up, down} {
+			missing := -math.Log(in.PassLevel) - s.whole(v.Allowed, below)
+			slowest = max(slowest, more(s.growth(v.Allowed, below), s.share(), missing))
+		}
+		if d := up.estimate(); k == 0 || math.Abs(d) > math.Abs(v.Difference) {
+			v.Difference, v.Bin = d, bins.name(k)
+			v.shares(hits)
+			worst = up
+			if d < 0 {
+				worst = down
+			}
+		}
+	}
+	v.FailEvidence, v.PassEvidence = log10(fail), log10(pass)
+	v.Low, v.High = worst.lower(in.failLevel()/tests), worst.upper(in.PassLevel)
+	if v.Difference < 0 {
+		v.Low, v.High = -v.High, -v.Low
+	}
+	if v.decide(); v.Outcome == Hold {
+		v.More = slowest
+	}
+}
+
+// binSeries is the comparison of bin k's share, and that of its complement.
+func binSeries(bins *Bins, batches []*Batch, k int) (up, down series, hits [2]int64) {
+	centre := bins.below(bins.Expected, k)
+	for _, b := range batches {
+		t := trial{weight: b.Weight, centre: centre, units: b.Counts.predicted()}
+		for arm := range 2 {
+			t.hits[arm] = bins.count(b.Counts.Predictions[arm], k)
+			hits[arm] += t.hits[arm]
+		}
+		up.add(t, b.Start)
+		t.centre = 1 - centre
+		t.hits = [2]int64{t.units[0] - t.hits[0], t.units[1] - t.hits[1]}
+		down.add(t, b.Start)
+	}
+	return up, down, hits
+}
+
+// tests is how many shares are compared: each class and the rest, or below each
+// edge.
+func (b *Bins) tests() int {
+	if len(b.Edges) > 0 {
+		return len(b.Edges)
+	}
+	return len(b.Classes) + 1
+}
+
+// count is the number of predictions in class k, or not above edge k.
+func (b *Bins) count(bins []int64, k int) int64 {
+	var sum int64
+	for i, n := range bins {
+		if i == k || (i < k && len(b.Edges) > 0) {
+			sum += n
+		}
+	}
+	return sum
+}
+
+// below is count for expected shares.
+func (b *Bins) below(expected []float64, k int) float64 {
+	sum := 0.0
+	for i, p := range expected {
+		if i == k || (i < k && len(b.Edges) > 0) {
+			sum += p
+		}
+	}
+	return min(max(sum, 0), 1)
+}
+
+// name describes share k for people.
+func (b *Bins) name(k int) string {
+	switch {
+	case len(b.Edges) > 0:
+		return "≤ " + strconv.FormatFloat(b.Edges[k], 'g', 5, 64)
+	case k < len(b.Classes):
+		return fmt.Sprintf("%q", b.Classes[k])
+	default:
+		return "any other class"
+	}
+}

@@ -57,6 +57,7 @@ type Batch struct {
 	arena  []byte // unescaped text
 	path   []byte // dotted name of a nested field
 	heads  [][]byte
+	seen   []seenHead
 }
 
 // Reset empties b and keeps its memory, except for the body.

@@ -67,10 +67,7 @@ type grid struct {
 
 // read reads the data of one tensor, JSON from here or binary, into its columns.
 func (d *oipDecoder) read(h *tensorHead) error {
-	g := grid{name: h.name, element: elementOf(h.datatype), rows: 1, width: 1}
-	if g.element == unknownType {
-		return &Error{Unsupported, "datatype " + quote(string(h.datatype))}
-	}
+	g := grid{name: h.name, element: h.element, rows: 1, width: 1}
 	dims := h.dims[:h.rank]
 	if len(dims) > 0 {
 		g.rows = dims[0]
@@ -209,6 +206,13 @@ func (d *oipDecoder) level(g *grid, dims []int) error {
 
 // jsonElement reads one element; one that is not of the tensor's datatype is Invalid.
 func (d *oipDecoder) jsonElement(g *grid, t token) error {
+	if t == tokNumber && g.element != bytesType { // Fast path
+		f, kind, err := d.number()
+		if err != nil {
+			return err
+		}
+		return d.place(g, Cell{Kind: kind, Number: f})
+	}
 	cell, err := d.value(t)
 	if err != nil {
 		return err

@@ -167,6 +167,7 @@ func (c *checker) monitor(path string, m Monitor) {
 		c.fault(RuleMonitorMemory, path+".max_body", "is %s, so that one exchange (a request and its answer) takes up to %s, but all that wait may take max_bytes, %s; lower it or raise max_bytes",
 			m.MaxBody, 2*m.MaxBody, m.MaxBytes)
 	}
+	seen := make(map[string]bool, len(m.Slices))
 	for i, s := range m.Slices {
 		inner := fmt.Sprintf("%s.slices[%d]", path, i)
 		header, isHeader := strings.CutPrefix(s, "header:")
@@ -176,9 +177,10 @@ func (c *checker) monitor(path string, m Monitor) {
 		case s == "":
 			c.fault(RuleSlice, inner, "is empty; name an input field, or header:NAME")
 		}
-		if slices.Contains(m.Slices[:i], s) {
+		if seen[s] {
 			c.fault(RuleSlice, inner, "%q is there twice; keep one", s)
 		}
+		seen[s] = true
 	}
 	for _, tensor := range sortedKeys(m.Features) {
 		c.features(join(path+".features", tensor), m.Features[tensor])
@@ -189,12 +191,15 @@ func (c *checker) features(path string, names []string) {
 	if len(names) == 0 {
 		c.fault(RuleFeature, path, "names no column; list the names in the order of the columns, or remove the key")
 	}
+	seen := make(map[string]int, len(names))
 	for i, name := range names {
 		inner := fmt.Sprintf("%s[%d]", path, i)
 		if name == "" {
 			c.fault(RuleFeature, inner, "is empty; give the column a name")
-		} else if first := slices.Index(names, name); first < i {
+		} else if first, twice := seen[name]; twice {
 			c.fault(RuleFeature, inner, "%q is already the name of column %d; give each column its own", name, first)
+		} else {
+			seen[name] = i
 		}
 	}
 }

@@ -41,8 +41,10 @@ func Parse(name string, data []byte) (*Config, error) {
 	if body := d.parse(data); body != nil {
 		d.decode(body, reflect.ValueOf(c).Elem(), "")
 		c.folder = filepath.Dir(name)
-		c.derive(d.said)
-		(&checker{d}).config(c)
+		if d.left >= 0 { // what is decoded is whole, and can be judged
+			c.derive(d.said)
+			(&checker{d}).config(c)
+		}
 	}
 	if len(d.faults) > 0 {
 		d.faults.sort()

@@ -7,15 +7,19 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
 // maxNodes bounds what aliases can blow a small file up to.
-const maxNodes = 4 << 20
+const maxNodes = 1 << 20
 
 // maxAliases bounds an alias of an alias of …; a circle of them ends here.
 const maxAliases = 8
+
+// maxDepth is far above the six levels of a configuration.
+const maxDepth = 64
 
 // decoder walks the nodes of one file into the types of this package. The
 // library's own decoder was not used: it stops at the first fault, and does not
@@ -57,7 +61,12 @@ func (d *decoder) parse(data []byte) ast.Node {
 		d.fail(nil, RuleTooLarge, "", "the file is larger than %s, which no configuration is; is it the right file?", Size(maxFile))
 		return nil
 	}
-	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(data))
+	if at := tooDeep(tokens); at != nil {
+		d.fail(at.Position, RuleTooLarge, "", "nests more than %d levels deep, which no configuration does; is it the right file?", maxDepth)
+		return nil
+	}
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		d.syntax(err)
 		return nil
@@ -72,6 +81,31 @@ func (d *decoder) parse(data []byte) ast.Node {
 	}
 	ast.Walk(visitor(d.anchor), docs[0].Body)
 	return docs[0].Body
+}
+
+// tooDeep returns the token at which a file nests too deep. The library's
+// parser recurses, takes time that grows with the square of the depth (100,000
+// open brackets: a minute) and would end the process on a stack that is full.
+// Depth by indentation needs no check: the file would have to be huge.
+func tooDeep(tokens token.Tokens) *token.Token {
+	depth, line, entries := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			line, entries = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			depth++
+		case token.MappingEndType, token.SequenceEndType:
+			depth--
+		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType:
+			entries++ // "- - -" and "!a !b" nest within a line
+		}
+		if depth > maxDepth || depth == 0 && entries > maxDepth {
+			return t
+		}
+	}
+	return nil
 }
 
 func documentStart(doc *ast.DocumentNode) *token.Position {

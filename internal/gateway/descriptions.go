@@ -1,0 +1,45 @@
+package gateway
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// The metrics, as docs/metrics.md lists them. Names, units and labels are part of
+// Weir's contract with dashboards.
+var (
+	requestsTotal       = describe("weir_requests_total", "Requests answered, by the status that the client saw; 499: the client left first.", "model", "version", "code")
+	requestDuration     = describe("weir_request_duration_seconds", "From the end of a request's head to the last byte of its answer.", "model", "version")
+	overheadSeconds     = describe("weir_overhead_seconds", "The part of a request's duration that was spent in Weir itself.", "model")
+	inflightRequests    = describe("weir_inflight_requests", "Requests and copies that a version has not answered yet.", "model", "version")
+	upstreamHealthy     = describe("weir_upstream_healthy", "1 while an endpoint passes its health checks, else 0. Standby versions are checked too.", "model", "version", "endpoint")
+	shadowRequests      = describe("weir_shadow_requests_total", "Copies to a shadow: answered, failed, timeout, or dropped for the reason named.", "model", "version", "outcome")
+	shadowDisagreement  = describe("weir_shadow_disagreement_ratio", "Share of compared rows in which a shadow's answer differs from the primary's.", "model", "version")
+	observationsDropped = describe("weir_observations_dropped_total", "Exchanges that a monitor did not see, by reason.", "model", "reason")
+	featureMissing      = describe("weir_feature_missing_ratio", "Share of rows without a value, in the window.", "model", "version", "feature")
+	driftScore          = describe("weir_drift_score", "Distance of an input from its reference, in the window. Its expectation without drift depends on the window's size.", "model", "version", "feature", "method")
+	driftEvidence       = describe("weir_drift_evidence", "Evidence of drift, log10 of the detector's statistic; an alarm rings at the threshold its promise asks for.", "model", "version", "feature")
+	predictionDrift     = describe("weir_prediction_drift_score", "Distance of the predictions from their reference, in the window; the worst output.", "model", "version", "method")
+	predictionsTotal    = describe("weir_predictions_total", "Predictions by class.", "model", "version", "class")
+	alarmsTotal         = describe("weir_alarms_total", "Alarms by kind.", "model", "version", "kind")
+	trafficGeneration   = describe("weir_traffic_generation", "The generation that this gateway routes by.", "model")
+	trafficWeight       = describe("weir_traffic_weight", "Weight of an arm, in per cent.", "model", "version")
+	rollbacksTotal      = describe("weir_rollbacks_total", "Generations that went back, by cause.", "model", "cause")
+	rollbackDuration    = describe("weir_rollback_duration_seconds", "From the commit of a rollback's generation until this gateway routed by it.")
+	reloadSuccessful    = describe("weir_config_last_reload_successful", "1 if the last attempt to load the configuration succeeded.")
+	reloadTimestamp     = describe("weir_config_last_reload_success_timestamp_seconds", "When the configuration was last loaded successfully.")
+	reloadFailures      = describe("weir_config_reload_failures_total", "Attempts to load the configuration that were refused.")
+	registryConnected   = describe("weir_registry_connected", "1 while the registry can be read.")
+	registrySync        = describe("weir_registry_last_sync_timestamp_seconds", "When the registry was last read.")
+	registryProblems    = describe("weir_registry_problems", "Registry documents that can't be used now; their models keep the last good content.")
+	registryRefused     = describe("weir_registry_refused_total", "Registry content that was refused or could not be routed.")
+)
+
+// descriptions are all of them, for the collector.
+var descriptions = []*prometheus.Desc{
+	requestsTotal, requestDuration, overheadSeconds, inflightRequests, upstreamHealthy, shadowRequests, shadowDisagreement,
+	observationsDropped, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
+	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
+	registryConnected, registrySync, registryProblems, registryRefused,
+}
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}

@@ -1,0 +1,233 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/weir-gateway/weir/admin"
+	"github.com/weir-gateway/weir/config"
+	"github.com/weir-gateway/weir/proxy"
+	"github.com/weir-gateway/weir/registry"
+	"github.com/weir-gateway/weir/registry/file"
+)
+
+// Options are what a gateway is started with.
+type Options struct {
+	ConfigPath string
+	// Hangup delivers a value when the configuration is to be read again, as
+	// SIGHUP asks for. May be nil.
+	Hangup <-chan os.Signal
+	Logger *slog.Logger     // default: none
+	Now    func() time.Time // default time.Now
+}
+
+// Gateway is one running Weir.
+type Gateway struct {
+	opts Options
+	log  *slog.Logger
+	dir  string // state folder
+	now  func() time.Time
+
+	store    *routedStore
+	proxy    *proxy.Server
+	rollouts *rollouts
+	events   *admin.Hub
+	metrics  *metrics
+
+	data, control net.Listener
+	adminServer   *http.Server
+	draining      atomic.Bool
+
+	// applied is what requests are routed by now.
+	applied atomic.Pointer[applied]
+
+	// mu makes changes of the state one at a time. Requests never take it.
+	mu       sync.Mutex
+	cfg      *config.Config
+	snapshot registry.Snapshot
+	models   map[string]*model  // by name; live as long as their configuration
+	pools    map[string]*pooled // by version and connection settings
+	retired  sync.WaitGroup     // states that drain
+
+	sync syncState
+}
+
+// New loads the configuration, opens the registry and starts to listen. Its
+// errors are those of the configuration (config.Errors) or name what could not
+// be opened. A gateway that is not Run must be Closed.
+func New(o Options) (*Gateway, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	cfg, err := config.Load(o.ConfigPath)
+	if err != nil {
+		return nil, err
+	}
+	store, err := file.Open(cfg.RegistryDir(), file.Options{Logger: o.Logger, Now: o.Now})
+	if err != nil {
+		return nil, fmt.Errorf("gateway: open the registry: %w", err)
+	}
+	g := &Gateway{
+		opts:   o,
+		log:    o.Logger,
+		dir:    cfg.StatePath(),
+		now:    o.Now,
+		models: map[string]*model{},
+		pools:  map[string]*pooled{},
+		events: admin.NewHub(admin.HubOptions{Now: o.Now}),
+		proxy: proxy.New(proxy.Config{
+			HeadTimeout:    cfg.Limits.HeaderTimeout.Std(),
+			KeepAlive:      cfg.Limits.IdleTimeout.Std(),
+			MaxHead:        int(cfg.Limits.MaxHeader),
+			MaxConnections: cfg.Limits.MaxConnections,
+		}, o.Logger),
+	}
+	g.store = &routedStore{Store: store, gateway: g}
+	g.metrics = newMetrics(g)
+	if err := g.open(cfg); err != nil {
+		g.Close()
+		return nil, err
+	}
+	return g, nil
+}
+
+// open applies the configuration with the registry's present content and
+// starts to listen.
+func (g *Gateway) open(cfg *config.Config) error {
+	snapshot, err := g.store.Snapshot(context.Background())
+	if err != nil {
+		return fmt.Errorf("gateway: read the registry: %w", err)
+	}
+	if g.rollouts, err = newRollouts(g); err != nil {
+		return err
+	}
+	g.noteSync(snapshot)
+	if err := g.apply(cfg, snapshot); err != nil {
+		return err
+	}
+	g.metrics.reloaded(nil)
+	if g.data, err = net.Listen("tcp", cfg.Listen.HTTP); err != nil {
+		return fmt.Errorf("gateway: listen for clients (listen.http): %w", err)
+	}
+	if g.control, err = net.Listen("tcp", cfg.Listen.Admin); err != nil {
+		return fmt.Errorf("gateway: listen for the admin API (listen.admin): %w", err)
+	}
+	return nil
+}
+
+// DataAddress is where clients connect.
+func (g *Gateway) DataAddress() net.Addr { return g.data.Addr() }
+
+// AdminAddress is where the API, the metrics and the health checks are.
+func (g *Gateway) AdminAddress() net.Addr { return g.control.Addr() }
+
+// Run serves until ctx ends, then lets the requests in flight end within the
+// configured drain timeout, and closes everything. It returns nil after a clean
+// end, and an error if a listener failed or requests had to be cut.
+func (g *Gateway) Run(ctx context.Context) error {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	g.adminServer = &http.Server{
+		Handler:           admin.New(g.adminDeps()),
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 2)
+	var background sync.WaitGroup
+	background.Go(func() {
+		if err := g.proxy.Serve(g.data); err != nil {
+			failed <- fmt.Errorf("gateway: serve clients: %w", err)
+		}
+	})
+	background.Go(func() {
+		if err := g.adminServer.Serve(g.control); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("gateway: serve the admin API: %w", err)
+		}
+	})
+	background.Go(func() { g.followRegistry(running) })
+	background.Go(func() { g.followConfig(running) })
+	background.Go(func() { g.followHealth(running) })
+	background.Go(func() { g.keepMonitorState(running) })
+	g.rollouts.start()
+	g.log.Info("serving", "http", g.DataAddress().String(), "admin", g.AdminAddress().String())
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	err = errors.Join(err, g.drain())
+	stop()
+	g.Close()
+	background.Wait()
+	return err
+}
+
+// drain lets the requests in flight end.
+func (g *Gateway) drain() error {
+	g.draining.Store(true)
+	g.mu.Lock()
+	limit := g.cfg.DrainTimeout.Std()
+	g.mu.Unlock()
+	g.log.Info("draining", "timeout", limit)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := g.proxy.Shutdown(ctx); err != nil {
+		return fmt.Errorf("gateway: requests were cut after the drain timeout of %s: %w", limit, err)
+	}
+	return nil
+}
+
+// Close releases everything. Run does so itself.
+func (g *Gateway) Close() {
+	if g.rollouts != nil {
+		g.rollouts.close()
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = g.proxy.Shutdown(ended) // cuts what is left; drain has reported it
+	g.events.Close()
+	if g.adminServer != nil {
+		deadline, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		if err := g.adminServer.Shutdown(deadline); err != nil {
+			_ = g.adminServer.Close()
+		}
+		cancel()
+	}
+	for _, l := range []net.Listener{g.data, g.control} {
+		if l != nil {
+			_ = l.Close() // closed already after Run
+		}
+	}
+	g.closeModels()
+	g.retired.Wait()
+	if err := g.store.Close(); err != nil {
+		g.log.Error("closing the registry failed", "error", err)
+	}
+}
+
+// closeModels ends monitors, shadows and connections; nothing uses them any more.
+func (g *Gateway) closeModels() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, m := range g.models {
+		m.close()
+	}
+	g.saveMonitorState()
+	clear(g.models)
+	for _, p := range g.pools {
+		p.Close()
+	}
+	clear(g.pools)
+}

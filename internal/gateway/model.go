@@ -1,0 +1,159 @@
+package gateway
+
+import (
+	"fmt"
+	"log/slog"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/weir-gateway/weir/admin/api"
+	"github.com/weir-gateway/weir/config"
+	"github.com/weir-gateway/weir/monitor"
+	"github.com/weir-gateway/weir/protocol"
+	"github.com/weir-gateway/weir/proxy"
+	"github.com/weir-gateway/weir/registry"
+	"github.com/weir-gateway/weir/router"
+)
+
+// model is the runtime of one configured model: what outlives the generations
+// of its traffic. A changed configuration makes a new one; the counters stay.
+type model struct {
+	name     string
+	cfg      *config.Model
+	log      *slog.Logger
+	protocol protocol.Protocol
+	counters *counters
+	shadows  *proxy.ShadowQueue
+	monitor  *monitor.Monitor // nil when it is off
+	headers  []string         // request headers that slices are made by
+	spare    sync.Pool        // of *observed
+
+	profiles profileLoader
+}
+
+// counters are a model's numbers for the metrics. They live as long as the
+// gateway, so that a reload never makes a counter go down.
+type counters struct {
+	overhead  latency
+	versions  sync.Map // version → *versionCounters
+	unwatched [reasons]atomic.Uint64
+}
+
+func (c *counters) version(name string) *versionCounters {
+	if v, ok := c.versions.Load(name); ok {
+		return v.(*versionCounters)
+	}
+	v, _ := c.versions.LoadOrStore(name, new(versionCounters))
+	return v.(*versionCounters)
+}
+
+// runtime returns the model's runtime, the present one if cfg has not changed.
+func (g *Gateway) runtime(name string, cfg *config.Model) (*model, error) {
+	now := g.models[name]
+	if now != nil && reflect.DeepEqual(now.cfg, cfg) {
+		return now, nil
+	}
+	proto, err := protocolOf(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: model %s: %w", name, err)
+	}
+	m := &model{name: name, cfg: cfg, log: g.log.With("model", name), protocol: proto, counters: g.metrics.counters(name)}
+	m.spare.New = m.newObserved
+	m.shadows = proxy.NewShadowQueue(proxy.ShadowConfig{
+		Queue:       cfg.Shadow.Queue,
+		MaxBytes:    int64(cfg.Shadow.MaxBytes),
+		Workers:     cfg.Shadow.Workers,
+		Timeout:     cfg.Shadow.Timeout.Std(),
+		MaxBody:     int64(cfg.Shadow.MaxBody),
+		MaxResponse: int64(cfg.Shadow.MaxBody),
+	}, m.log)
+	if !cfg.Monitor.Off {
+		m.startMonitor(g, now)
+	}
+	return m, nil
+}
+
+func (m *model) startMonitor(g *Gateway, before *model) {
+	cfg := m.cfg.Monitor
+	m.headers = monitor.HeaderSlices(cfg.Slices)
+	m.monitor = monitor.New(monitor.Options{
+		Model:           m.name,
+		Protocol:        m.protocol,
+		Window:          cfg.Window.Std(),
+		Slices:          cfg.Slices,
+		FalseAlarmEvery: cfg.FalseAlarmEvery,
+		FollowStable:    cfg.Reference == "stable",
+		Queue:           cfg.Queue,
+		QueueBytes:      int64(cfg.MaxBytes),
+		Workers:         cfg.Workers,
+		Tolerance:       m.cfg.Shadow.Tolerance,
+		Now:             g.now,
+		OnAlarm: func(a monitor.Alarm) {
+			m.log.Warn("alarm", "version", a.Version, "feature", a.Feature, "kind", a.Kind, "direction", a.Direction,
+				"evidence_log10", a.EvidenceLog10, "began_about", a.BeganAbout, "observation", a.Observation)
+			g.publish(api.EventAlarm, m.name, a)
+		},
+		OnPrediction: predicted,
+	})
+	// A model that was reconfigured keeps its evidence; one of an earlier
+	// process finds its own in the state folder.
+	var state []byte
+	if before != nil && before.monitor != nil {
+		state, _ = before.monitor.State()
+	} else {
+		state = g.readMonitorState(m.name)
+	}
+	if len(state) == 0 {
+		return
+	}
+	if err := m.monitor.Restore(state); err != nil {
+		m.log.Warn("the monitor starts anew", "error", err)
+	}
+}
+
+// settings are the data plane's view of the model's configuration.
+func (m *model) settings() proxy.Settings {
+	return proxy.Settings{
+		Timeout:        m.cfg.Timeout.Std(),
+		MaxBody:        int64(m.cfg.MaxBody),
+		Capture:        m.monitor != nil,
+		CaptureLimit:   int(m.cfg.Monitor.MaxBody),
+		CaptureHeaders: m.headers,
+		IsInference:    m.protocol.IsInference,
+		Shadow:         m.shadows,
+	}
+}
+
+// follow brings the monitor in line with a route that has just come into force.
+func (m *model) follow(route *router.Route, known registry.Model, store profileStore) {
+	if m.monitor == nil || route.Stable == nil {
+		return
+	}
+	m.monitor.SetStable(route.Stable.Name)
+	routed := make(map[string]bool, len(route.Versions))
+	for _, v := range route.Versions {
+		routed[v.Name] = true
+		m.counters.version(v.Name) // so that its series exist from the start
+	}
+	for _, name := range m.monitor.Versions() {
+		if !routed[name] {
+			m.monitor.Forget(name)
+		}
+	}
+	for _, v := range known.Versions {
+		if routed[v.Version] && v.Profile != "" {
+			m.profiles.load(m, store, v)
+		}
+	}
+}
+
+// close ends the model's goroutines and waits for them. No request uses the
+// model any more.
+func (m *model) close() {
+	m.shadows.Close()
+	m.profiles.close()
+	if m.monitor != nil {
+		m.monitor.Close()
+	}
+}

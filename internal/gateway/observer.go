@@ -1,0 +1,251 @@
+package gateway
+
+import (
+	"sync/atomic"
+
+	"github.com/weir-gateway/weir/monitor"
+	"github.com/weir-gateway/weir/monitor/sketch"
+	"github.com/weir-gateway/weir/protocol"
+	"github.com/weir-gateway/weir/proxy"
+	"github.com/weir-gateway/weir/registry"
+	"github.com/weir-gateway/weir/rollout/judge"
+	"github.com/weir-gateway/weir/rollout/tally"
+	"github.com/weir-gateway/weir/router"
+)
+
+type latency = sketch.Latency
+
+// versionCounters are what the metrics say about one version.
+type versionCounters struct {
+	inflight atomic.Int64
+	codes    [600]atomic.Uint64 // by status; below 100: nothing that a client could see
+	duration latency
+	copies   [copyOutcomes]atomic.Uint64
+}
+
+// statusClientGone is nginx's code for a client that left before its answer.
+const statusClientGone = 499
+
+// observer is what the proxy tells about one version under one generation. It
+// runs in the request's goroutine, after the answer was sent: it counts, and
+// hands the bodies to the monitor's queue; nothing in it waits.
+type observer struct {
+	model    *model
+	counters *versionCounters
+	tally    *tally.Tally // nil where there is nothing to compare
+	arm      judge.Arm
+}
+
+// observer makes the observer of a version under one generation. Of shadows and
+// standby versions nothing is compared: their tally is nil.
+func (m *model) observer(v *router.Version, t *registry.Traffic, phase *tally.Tally) *observer {
+	o := &observer{model: m, counters: m.counters.version(v.Name)}
+	if t.HasArm(v.Name) {
+		o.tally, o.arm = phase, judge.Candidate
+		if v.Name == t.Stable {
+			o.arm = judge.Stable
+		}
+	}
+	return o
+}
+
+// Begin implements proxy.Observer.
+func (o *observer) Begin() {
+	o.counters.inflight.Add(1)
+	o.tally.Begin(o.arm)
+}
+
+// End implements proxy.Observer.
+func (o *observer) End(x *proxy.Exchange) {
+	o.counters.inflight.Add(-1)
+	if x.Role == proxy.Copy {
+		o.counters.copies[outcomeOf(x)].Add(1)
+		o.watch(x, 0)
+		return
+	}
+	o.counters.codes[statusOf(x)].Add(1)
+	o.counters.duration.Observe(x.Duration)
+	o.model.counters.overhead.Observe(x.Duration - x.Upstream)
+	o.watch(x, o.count(x))
+}
+
+// count enters the request into the comparison of the running rollout. Left out
+// are requests whose version was not drawn, calls that are no inference, and
+// those whose client left: how long those would have taken nobody knows, and
+// leaving is not the version's failure.
+func (o *observer) count(x *proxy.Exchange) tally.Unit {
+	if o.tally == nil {
+		return 0
+	}
+	if !x.Inference || x.Fault == proxy.FaultClientGone || x.Decision == router.Pinned {
+		o.tally.Discard(o.arm)
+		return 0
+	}
+	return o.tally.Record(tally.Observation{Arm: o.arm, Key: x.Key, Failed: failed(x), Latency: x.Duration})
+}
+
+// Dropped implements proxy.Observer.
+func (o *observer) Dropped(reason string) {
+	o.counters.copies[dropOutcome(reason)].Add(1)
+}
+
+// watch hands an inference call to the monitor.
+func (o *observer) watch(x *proxy.Exchange, unit tally.Unit) {
+	m := o.model
+	if m.monitor == nil || !x.Inference || x.Fault == proxy.FaultClientGone {
+		return
+	}
+	if reason, ok := unreadable(x); ok {
+		m.counters.unwatched[reason].Add(1)
+		return
+	}
+	s := m.spare.Get().(*observed)
+	s.hold(x, o.tally, unit)
+	m.monitor.Offer(&s.Exchange)
+}
+
+// unreadable says why the monitor could make nothing of the bodies.
+func unreadable(x *proxy.Exchange) (reason, bool) {
+	switch {
+	case x.Request.Truncated || x.Response.Truncated && !failed(x):
+		return reasonBodyTooLarge, true
+	case encoded(x.Request.Encoding) || encoded(x.Response.Encoding):
+		return reasonContentEncoding, true
+	}
+	return 0, false
+}
+
+func encoded(encoding string) bool { return encoding != "" && encoding != "identity" }
+
+// observed is an exchange on its way through the monitor.
+type observed struct {
+	monitor.Exchange
+	from      *proxy.Exchange
+	model     *model
+	tally     *tally.Tally
+	unit      tally.Unit
+	predicted bool
+}
+
+func (m *model) newObserved() any {
+	s := &observed{model: m}
+	s.Owner, s.Done = s, s.release
+	return s
+}
+
+func (s *observed) hold(x *proxy.Exchange, t *tally.Tally, unit tally.Unit) {
+	x.Retain()
+	s.from, s.tally, s.unit, s.predicted = x, t, unit, false
+	s.Version, s.Shadow, s.Generation = x.Version.Name, x.Role == proxy.Copy, x.Generation
+	s.Assigned = x.Decision == router.Random || x.Decision == router.Sticky
+	s.At, s.Status, s.Failed, s.Latency = x.Start.Add(x.Duration), statusOf(x), failed(x) || x.Status >= 300, x.Duration
+	s.Request, s.Response = body(x.Request, x.Rest), body(x.Response, x.Rest)
+	s.Primary = protocol.Body{}
+	if p := x.Primary; p != nil && !p.Response.Truncated && !encoded(p.Response.Encoding) && p.Status/100 == 2 {
+		s.Primary = body(p.Response, p.Rest)
+	}
+	s.Headers = x.Headers
+}
+
+// release is the monitor's Done.
+func (s *observed) release() {
+	x := s.from
+	s.from, s.tally, s.Headers = nil, nil, nil
+	s.Request, s.Response, s.Primary = protocol.Body{}, protocol.Body{}, protocol.Body{}
+	s.model.spare.Put(s)
+	x.Release()
+}
+
+// predicted is the monitor's OnPrediction: the first row's prediction of a
+// counted request enters the comparison. One row a request, because the version
+// was drawn once for all of them.
+func predicted(x *monitor.Exchange, value protocol.Cell) {
+	s, ok := x.Owner.(*observed)
+	if !ok || s.predicted || s.unit == 0 {
+		return
+	}
+	s.predicted = true
+	switch value.Kind {
+	case protocol.Number:
+		s.tally.PredictNumber(s.unit, value.Number)
+	case protocol.Text:
+		s.tally.PredictText(s.unit, value.Text)
+	}
+}
+
+func body(b proxy.Body, path string) protocol.Body {
+	return protocol.Body{Bytes: b.Bytes, ContentType: b.ContentType, JSONLength: b.JSONLength, Path: path}
+}
+
+// failed says whether the version failed the request: 5xx, or no whole answer.
+func failed(x *proxy.Exchange) bool {
+	return x.Status >= 500 || x.Fault != proxy.FaultNone && x.Fault != proxy.FaultClientGone
+}
+
+// statusOf is the status that the client saw, or would have seen.
+func statusOf(x *proxy.Exchange) int {
+	switch {
+	case x.Fault == proxy.FaultClientGone:
+		return statusClientGone
+	case x.Status >= 100 && x.Status < 600:
+		return x.Status
+	case x.Fault == proxy.FaultTimeout:
+		return 504
+	case x.Fault == proxy.FaultInternal:
+		return 500
+	}
+	return 502
+}
+
+// copyOutcome is what became of a copy to a shadow.
+type copyOutcome int
+
+const (
+	copyAnswered copyOutcome = iota
+	copyFailed
+	copyTimedOut
+	copyQueueFull
+	copyBytesFull
+	copyBodyTooLarge
+	copyBodyIncomplete
+	copyClosed
+	copyDropped
+	copyOutcomes
+)
+
+// names of the outcomes, as the metric's label.
+func (c copyOutcome) String() string {
+	return [...]string{
+		"answered", "failed", "timeout", "queue_full", "bytes_full", "body_too_large", "body_incomplete", "closed", "dropped",
+	}[c]
+}
+
+func outcomeOf(x *proxy.Exchange) copyOutcome {
+	switch {
+	case x.Fault == proxy.FaultTimeout:
+		return copyTimedOut
+	case failed(x):
+		return copyFailed
+	}
+	return copyAnswered
+}
+
+func dropOutcome(reason string) copyOutcome {
+	for c := copyQueueFull; c < copyDropped; c++ {
+		if c.String() == reason {
+			return c
+		}
+	}
+	return copyDropped
+}
+
+// reason is why an exchange never reached the monitor.
+type reason int
+
+const (
+	reasonBodyTooLarge reason = iota
+	reasonContentEncoding
+	reasons
+)
+
+func (r reason) String() string { return [...]string{"body_too_large", "content_encoding"}[r] }

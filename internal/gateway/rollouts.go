@@ -1,0 +1,88 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/weir-gateway/weir/admin/api"
+	"github.com/weir-gateway/weir/registry"
+	"github.com/weir-gateway/weir/rollout"
+	"github.com/weir-gateway/weir/rollout/judge"
+	"github.com/weir-gateway/weir/rollout/tally"
+)
+
+// rollouts joins the controller of the walks with what is counted for it.
+type rollouts struct {
+	*rollout.Controller
+	gateway *Gateway
+
+	mu    sync.Mutex
+	books map[string]*tally.Book // by model; they outlive generations and reloads
+}
+
+func newRollouts(g *Gateway) (*rollouts, error) {
+	r := &rollouts{gateway: g, books: map[string]*tally.Book{}}
+	controller, err := rollout.New(rollout.Config{
+		Store:  g.store,
+		Source: r,
+		Now:    g.now,
+		Logger: g.log,
+		OnEvent: func(e rollout.Event) {
+			g.publish(api.EventVerdict, e.Model, e)
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	r.Controller = controller
+	return r, nil
+}
+
+// start takes up the walks that an earlier process left.
+func (r *rollouts) start() {
+	if err := r.Load(context.Background()); err != nil {
+		r.gateway.log.Error("unfinished rollouts can't be taken up; their traffic stays as it is", "error", err)
+	}
+}
+
+func (r *rollouts) close() {
+	if err := r.Close(); err != nil {
+		r.gateway.log.Error("the rollouts did not end cleanly", "error", err)
+	}
+}
+
+func (r *rollouts) book(model string) *tally.Book {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	b := r.books[model]
+	if b == nil {
+		b = tally.NewBook(tally.Options{Now: r.gateway.now})
+		r.books[model] = b
+	}
+	return b
+}
+
+// Phases implements rollout.Source.
+func (r *rollouts) Phases(model string) []judge.Phase { return r.book(model).Phases() }
+
+// AwaitGeneration implements rollout.Source.
+func (r *rollouts) AwaitGeneration(ctx context.Context, model string, generation uint64) error {
+	return r.gateway.AwaitGeneration(ctx, model, generation)
+}
+
+// phase opens the tally of a generation. Splits between more than two versions
+// have none: a walk compares two.
+func (r *rollouts) phase(t *registry.Traffic) *tally.Tally {
+	route := tally.Route{Generation: t.Generation, Stable: t.Stable}
+	for _, a := range t.Arms {
+		if a.Version == t.Stable || a.Weight == 0 {
+			continue
+		}
+		if route.Candidate != "" {
+			return nil
+		}
+		route.Candidate, route.Weight = a.Version, float64(a.Weight)/float64(registry.Full)
+	}
+	return r.book(t.Model).Phase(route)
+}

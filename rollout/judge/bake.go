@@ -14,7 +14,7 @@ type Bake struct {
 	Level float64
 	// Before are the stable's units and failures while it was compared.
 	BeforeUnits, BeforeErrors int64
-	// After are the batches at 100 %; the candidate's counts stand under
+	// After are the batches at 100 %, with starts from 1; the candidate's counts stand under
 	// [Stable], the version all of whose traffic it is.
 	After []Batch
 }
@@ -35,8 +35,7 @@ func (b Bake) Judge() Verdict {
 		n, x := counts.Units[Stable], counts.Errors[Stable]
 		v.CandidateUnits += n
 		errors += x
-		s.last = max(s.last, i+1)
-		s.pending += startWeight(i + 1)
+		s.begin(b.After[i].Start)
 		if n > 0 && limit < 1 {
 			s.bet(wager{cells: [4]cell{{1 - limit, x}, {-limit, n - x}}})
 		}

@@ -93,12 +93,19 @@ type series struct {
 // add appends a batch. Bets that begin with a batch without draws wait for the
 // next one with their capital whole.
 func (s *series) add(t trial, start int) {
-	s.last = max(s.last, start)
-	s.pending += startWeight(start)
+	s.begin(start)
 	if t.weight <= 0 || t.weight >= 1 || t.units[Stable]+t.units[Candidate] == 0 {
 		return // nobody drew, or nothing was seen: Z is 0
 	}
 	s.bet(t.wager())
+}
+
+// begin opens the bets that begin with a batch; strata of one phase share one.
+func (s *series) begin(start int) {
+	if start > s.last {
+		s.last = start
+		s.pending += startWeight(start)
+	}
 }
 
 // bet appends a wager that takes the money of all bets waiting.

@@ -34,7 +34,8 @@ type Counts struct {
 	// Overflow counts keyed requests that were left out because the set of
 	// keys was full.
 	Overflow int64 `json:"overflow,omitempty"`
-	// Latency of units, failed or not; nil where none was recorded.
+	// Latency of units, failed or not; nil where none was recorded. Batches
+	// have tails instead.
 	Latency [2]*Histogram `json:"latency,omitzero"`
 	// Predictions of units by bin of the phase's [Bins]; nil until bins exist.
 	Predictions [2][]int64 `json:"predictions,omitzero"`
@@ -83,10 +84,8 @@ type Batch struct {
 	// a bet beginning here follows from.
 	Start  int     `json:"start"`
 	Weight float64 `json:"weight"`
-	// Slow are, for every latency guardrail in order, the bucket of
-	// [sketch.LatencyBucket] whose upper bound stands for the stable's
-	// quantile; −1: not known when the batch began, the batch says nothing.
-	Slow   []int  `json:"slow,omitempty"`
+	// Tails are, for every latency guardrail in order, the slow units.
+	Tails  []Tail `json:"tails,omitempty"`
 	Bins   *Bins  `json:"bins,omitempty"`
 	Counts Counts `json:"counts"`
 }

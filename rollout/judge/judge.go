@@ -15,6 +15,8 @@ type Input struct {
 	// Next is the weight that a pass would lead to, in (0, 1].
 	Next    float64
 	Batches []Batch
+	// Latency of the arms over all batches, to be shown; nil: unknown.
+	Latency [2]*Histogram
 }
 
 // Judge returns the verdict on the assignment, then one for each guardrail.

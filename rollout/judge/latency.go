@@ -20,48 +20,69 @@ func judgeLatency(in *Input, g Guardrail, index int) Verdict {
 	v := Verdict{Metric: g.Metric, Quantile: g.Quantile}
 	var bad, good series
 	var hits [2]int64
-	var all [2]Histogram
 	for i := range in.Batches {
 		b := &in.Batches[i]
-		if b.Weight <= 0 || b.Weight >= 1 {
-			continue
-		}
-		for arm, h := range b.Counts.Latency {
-			if h != nil {
-				all[arm].Merge(&h.LatencyCounts)
-			}
-		}
-		if index >= len(b.Slow) || b.Slow[index] < 0 {
+		if index >= len(b.Tails) || b.Tails[index].Bucket < 0 {
 			bad.add(trial{}, b.Start)
 			good.add(trial{}, b.Start)
 			continue
 		}
-		up, down := limits(b.Slow[index], g.Margin)
-		strict := slowTrial(b, b.Slow[index], up, 1-g.Quantile)
-		lax := slowTrial(b, b.Slow[index], down, 1-g.Quantile)
-		bad.add(strict, b.Start)
-		good.add(lax, b.Start)
-		v.count(b.Weight, strict.units, strict.hits, &hits)
+		tail := b.Tails[index]
+		bad.add(trial{b.Weight, 1 - g.Quantile, tail.Units, tail.Strict}, b.Start)
+		good.add(trial{b.Weight, 1 - g.Quantile, tail.Units, tail.Lax}, b.Start)
+		v.count(b.Weight, tail.Units, tail.Strict, &hits)
+		up, _ := limits(tail.Bucket, g.Margin)
 		v.LimitSeconds = sketch.LatencyBound(up).Seconds()
 	}
 	v.shares(hits)
-	v.StableSeconds = all[Stable].Quantile(g.Quantile).Seconds()
-	v.CandidateSeconds = all[Candidate].Quantile(g.Quantile).Seconds()
+	if h := in.Latency[Stable]; h != nil {
+		v.StableSeconds = h.Quantile(g.Quantile).Seconds()
+	}
+	if h := in.Latency[Candidate]; h != nil {
+		v.CandidateSeconds = h.Quantile(g.Quantile).Seconds()
+	}
 	in.weigh(&v, &bad, &good, 0, (1-g.Quantile)*(1/in.Next-1))
 	v.Words = latencyWords(&v, g)
 	return v
 }
 
-// slowTrial counts the stable above bucket slow and the candidate above limit.
-func slowTrial(b *Batch, slow, limit int, centre float64) trial {
-	t := trial{weight: b.Weight, centre: centre}
-	for arm, bucket := range [2]int{slow, limit} {
-		if h := b.Counts.Latency[arm]; h != nil {
-			t.units[arm] = int64(h.Total)
-			t.hits[arm] = int64(h.CountAbove(bucket))
-		}
+// Tail counts the units of a batch that were slow: slower than c on the stable,
+// than c' on the candidate.
+type Tail struct {
+	// Bucket is the one of [sketch.LatencyBucket] whose upper bound is c; −1:
+	// not known when the batch began, and the batch says nothing.
+	Bucket int      `json:"bucket"`
+	Units  [2]int64 `json:"units"`
+	Strict [2]int64 `json:"strict"` // c' rounded up
+	Lax    [2]int64 `json:"lax"`    // c' rounded down
+}
+
+// Add counts latencies; margin is the guardrail's, in per cent.
+func (t *Tail) Add(latency [2]*Histogram, margin float64) {
+	if t.Bucket < 0 {
+		return
 	}
-	return t
+	up, down := limits(t.Bucket, margin)
+	if h := latency[Stable]; h != nil {
+		slow := int64(h.CountAbove(t.Bucket))
+		t.Units[Stable] += int64(h.Total)
+		t.Strict[Stable] += slow
+		t.Lax[Stable] += slow
+	}
+	if h := latency[Candidate]; h != nil {
+		t.Units[Candidate] += int64(h.Total)
+		t.Strict[Candidate] += int64(h.CountAbove(up))
+		t.Lax[Candidate] += int64(h.CountAbove(down))
+	}
+}
+
+// Merge adds the counts of another tail with the same limit.
+func (t *Tail) Merge(other Tail) {
+	for arm := range 2 {
+		t.Units[arm] += other.Units[arm]
+		t.Strict[arm] += other.Strict[arm]
+		t.Lax[arm] += other.Lax[arm]
+	}
 }
 
 // limits returns the buckets whose upper bounds are nearest to (1+x)·c from

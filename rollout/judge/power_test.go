@@ -56,7 +56,7 @@ func powerCases() []powerCase {
 	latency := func(w, factor, q, margin, next float64, want Outcome) powerCase {
 		return powerCase{
 			name: fmt.Sprintf("%s: w=%g %% latency p%g × %g, margin %g %%, next %g", want, w*100, q*100, factor, margin, next),
-			world: world{weights: []float64{w}, length: 200_000, poll: 200, latency: func(_ int, arm Arm, r *rand.Rand) time.Duration {
+			world: world{weights: []float64{w}, length: 200_000, poll: 200, margin: margin, latency: func(_ int, arm Arm, r *rand.Rand) time.Duration {
 				d := lognormal(r, 5*time.Millisecond, 0.5)
 				if arm == Candidate {
 					d = time.Duration(float64(d) * factor)

@@ -19,7 +19,8 @@ type world struct {
 	latency func(t int, arm Arm, r *rand.Rand) time.Duration // nil: none
 	class   func(t int, arm Arm, r *rand.Rand) int           // nil: none; of as many bins as expected
 	bins    *Bins
-	cut     int // requests in a batch; 0: a phase is one batch
+	cut     int     // requests in a batch; 0: a phase is one batch
+	margin  float64 // of the latency guardrails, per cent
 }
 
 // play draws requests and looks every poll requests until stop says so; it
@@ -44,7 +45,11 @@ func (w world) play(r *rand.Rand, quantiles []float64, look func(phase int, batc
 			candidate += int64(w.draw(t, weight, b, r))
 			t++
 			inBatch++
-			if t%w.poll == 0 && look(phase, batches) {
+			if t%w.poll != 0 {
+				continue
+			}
+			w.tails(batches)
+			if look(phase, batches) {
 				return int64(t), candidate
 			}
 		}
@@ -58,7 +63,7 @@ func (w world) batch(start int, weight float64, quantiles []float64, seen *Histo
 		*seen = *before[len(before)-1].Counts.Latency[Stable]
 	}
 	for _, q := range quantiles {
-		b.Slow = append(b.Slow, SlowBucket(seen, q))
+		b.Tails = append(b.Tails, Tail{Bucket: SlowBucket(seen, q)})
 	}
 	if w.latency != nil {
 		b.Counts.Latency = [2]*Histogram{{}, {}}
@@ -67,6 +72,15 @@ func (w world) batch(start int, weight float64, quantiles []float64, seen *Histo
 		b.Counts.Predictions = [2][]int64{make([]int64, len(w.bins.Expected)), make([]int64, len(w.bins.Expected))}
 	}
 	return b
+}
+
+// tails counts the slow units of the open batch.
+func (w world) tails(batches []Batch) {
+	b := &batches[len(batches)-1]
+	for i := range b.Tails {
+		b.Tails[i] = Tail{Bucket: b.Tails[i].Bucket}
+		b.Tails[i].Add(b.Counts.Latency, w.margin)
+	}
 }
 
 func (w world) draw(t int, weight float64, b *Batch, r *rand.Rand) Arm {

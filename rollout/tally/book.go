@@ -21,7 +21,7 @@ type Book struct {
 	learner learner
 
 	mu      sync.Mutex
-	tallies []*Tally // oldest first
+	tallies []*Tally    // oldest first
 	running *comparison // nil: all traffic on one version
 }
 

@@ -16,7 +16,7 @@ type Tally struct {
 	since   time.Time
 	learner *learner
 	running *comparison // nil: nothing is compared, keys do not matter
-	phase   int     // of the comparison, from 0
+	phase   int         // of the comparison, from 0
 
 	inFlight [2]atomic.Int64
 	overflow atomic.Int64

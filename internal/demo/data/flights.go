@@ -1,6 +1,7 @@
 package data
 
 import (
+	"crypto/sha256"
 	_ "embed"
 	"fmt"
 	"math"
@@ -85,6 +86,9 @@ func (t *Texts) len() int {
 	}
 	return len(t.Codes)
 }
+
+// Digest is the sha256 of the embedded file, as lineage names it.
+func Digest() string { return fmt.Sprintf("sha256:%x", sha256.Sum256(file)) }
 
 // Len is the number of flights.
 func (f *Flights) Len() int { return len(f.Minute) }

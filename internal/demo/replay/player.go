@@ -31,7 +31,8 @@ type Player struct {
 
 	mu     sync.Mutex // next, the schedule and the counts
 	counts Counts
-	due    time.Time // of the next request, where Rate limits
+	rate   float64
+	due    time.Time // of the next request, where the rate limits
 }
 
 // New checks the configuration; it does not connect.
@@ -60,6 +61,7 @@ func New(c Config) (*Player, error) {
 			RetryIfErr:                func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
 		},
 		counts: newCounts(),
+		rate:   c.Rate,
 	}, nil
 }
 
@@ -73,6 +75,14 @@ func (p *Player) Play(ctx context.Context, next func() (model.Row, bool)) {
 	}
 	senders.Wait()
 	p.client.CloseIdleConnections()
+}
+
+// SetRate changes the requests a second, also while playing; 0 is as fast as
+// answers come.
+func (p *Player) SetRate(rate float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rate = rate
 }
 
 // Counts is a snapshot of what came back so far.
@@ -107,7 +117,7 @@ func (p *Player) take(next func() (model.Row, bool)) (model.Row, time.Duration, 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	row, ok := next()
-	if !ok || p.config.Rate <= 0 {
+	if !ok || p.rate <= 0 {
 		return row, 0, ok
 	}
 	now := time.Now()
@@ -115,7 +125,7 @@ func (p *Player) take(next func() (model.Row, bool)) (model.Row, time.Duration, 
 		p.due = now
 	}
 	wait := p.due.Sub(now)
-	p.due = p.due.Add(time.Duration(float64(time.Second) / p.config.Rate))
+	p.due = p.due.Add(time.Duration(float64(time.Second) / p.rate))
 	return row, wait, true
 }
 

@@ -27,14 +27,14 @@ const weightDecimals = 4
 func ParseWeight(s string) (Weight, error) {
 	digits, point, ok := splitDecimal(s)
 	if !ok {
-		return 0, fmt.Errorf("weight %q is not a number in per cent such as 5 or 0.25: %w", clip(s), ErrInvalid)
+		return 0, fieldErrorf("weight", "%q is not a number in per cent such as 5 or 0.25", clip(s))
 	}
 	if strings.HasPrefix(s, "-") {
-		return 0, fmt.Errorf("weight %s is negative; weights go from 0 to 100: %w", clip(s), ErrInvalid)
+		return 0, fieldErrorf("weight", "%s is negative; weights go from 0 to 100", clip(s))
 	}
 	whole, rest := shiftDecimal(digits, point+weightDecimals)
 	if strings.Trim(rest, "0") != "" {
-		return 0, fmt.Errorf("weight %s has more than four decimals%s: %w", clip(s), nearestWeight(s), ErrInvalid)
+		return 0, fieldErrorf("weight", "%s has more than four decimals%s", clip(s), nearestWeight(s))
 	}
 	whole = strings.TrimLeft(whole, "0")
 	if whole == "" {
@@ -42,7 +42,7 @@ func ParseWeight(s string) (Weight, error) {
 	}
 	n, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil || n > int64(Full) {
-		return 0, fmt.Errorf("weight %s is more than 100 per cent: %w", clip(s), ErrInvalid)
+		return 0, fieldErrorf("weight", "%s is more than 100 per cent", clip(s))
 	}
 	return Weight(n), nil
 }
@@ -72,7 +72,7 @@ func (w Weight) MarshalJSON() ([]byte, error) { return []byte(w.String()), nil }
 func (w *Weight) UnmarshalJSON(data []byte) error {
 	s := string(data)
 	if s == "null" || strings.HasPrefix(s, `"`) {
-		return fmt.Errorf("weight %s must be a number in per cent, without quotes: %w", clip(s), ErrInvalid)
+		return fieldErrorf("weight", "%s must be a number in per cent, without quotes", clip(s))
 	}
 	parsed, err := ParseWeight(s)
 	if err != nil {

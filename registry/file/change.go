@@ -124,7 +124,7 @@ func (s *Store) change(ctx context.Context, name string, edit func(*document) (*
 	}
 	defer release()
 
-	s.read(ctx, name, true, true)
+	s.read(ctx, name, patient, true)
 	e := s.entry(name)
 	if e.doc == nil && (e.bad || e.problem != nil) {
 		return fmt.Errorf("registry/file: %s cannot be changed before its file can be read: %w", name, s.refusal(name, e))

@@ -27,6 +27,9 @@ func (r *reconciler) traffic() error {
 	if edited.Model != "" && edited.Model != r.name {
 		return r.blame("traffic.model", "%q is not the model of this file, %q", edited.Model, r.name)
 	}
+	if len(r.doc.history) == 0 && edited.Generation > 0 {
+		return r.blame("traffic.generation", "this is generation %d but the history is gone; put the history back (a document written anew by hand has no generation)", edited.Generation)
+	}
 	if len(r.doc.history) == 0 {
 		return r.adopt(edited, nil)
 	}

@@ -3,6 +3,7 @@ package file
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,36 +13,60 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/weir-gateway/weir/registry"
 )
 
 // childDir is the variable that makes the test binary a writer on a folder.
 const childDir = "WEIR_TEST_FILE_STORE_CHILD"
 
+// childContends makes it commit against others, a number of times.
+const (
+	childContends = "WEIR_TEST_FILE_STORE_CONTENDS"
+	contentions   = 50
+)
+
 // child commits generations until it is killed and prints each once it was
-// acknowledged. Reasons grow and shrink so that files do, too.
+// acknowledged.
 func child(dir string) int {
 	s, err := Open(dir, Options{})
 	if err != nil {
 		fmt.Println("error:", err)
 		return 1
 	}
-	ctx := context.Background()
+	defer s.Close()
+	if os.Getenv(childContends) != "" {
+		fmt.Println(strings.Join(contend(s, contentions), "\n"))
+		return 0
+	}
 	for {
+		for _, generation := range contend(s, 1) {
+			fmt.Println(generation)
+		}
+	}
+}
+
+// contend commits n times, whoever else commits, and returns the generations
+// that were acknowledged. Reasons grow and shrink so that files do, too.
+func contend(s *Store, n int) (acknowledged []string) {
+	ctx := context.Background()
+	for len(acknowledged) < n {
 		snapshot, err := s.Snapshot(ctx)
 		if err != nil {
-			fmt.Println("error:", err)
-			return 1
+			return append(acknowledged, err.Error())
 		}
 		generation := snapshot.Models["flights"].Traffic.Generation
 		next := whole("1")
 		next.Reason = strings.Repeat("x", int(generation%7)*100)
 		stored, err := s.Commit(ctx, next, generation)
-		if err != nil {
-			fmt.Println("error:", err)
-			return 1
+		switch {
+		case err == nil:
+			acknowledged = append(acknowledged, fmt.Sprint(stored.Generation))
+		case !errors.Is(err, registry.ErrStale):
+			return append(acknowledged, err.Error())
 		}
-		fmt.Println(stored.Generation)
 	}
+	return acknowledged
 }
 
 // TestKilledWriterLosesNothingAcknowledged kills a writer at random moments:

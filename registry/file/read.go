@@ -14,8 +14,17 @@ import (
 	"github.com/weir-gateway/weir/registry"
 )
 
-// patience is how many looks in a row a document may be unreadable in a new
-// way each time, as when it is written slowly, before it is a problem anyway.
+// haste says how long a document may be unreadable before it is a problem.
+type haste uint8
+
+const (
+	atOnce  haste = iota // not at all: the folder is being opened
+	patient              // it may have just been begun: look again after Options.Settle
+	elapsed              // that time has passed since the last such look
+)
+
+// patience is how many looks, Options.Settle apart, a document may be
+// unreadable in a new way each time, as when it is written slowly.
 const patience = 50
 
 // lockWait bounds how long anybody waits for another process's lock.
@@ -29,10 +38,9 @@ func (s *Store) acquire(ctx context.Context) (release func(), err error) {
 	return s.lock.acquire(ctx)
 }
 
-// look reads every document that changed and publishes what came of it. With
-// patient set, a document that has just become unreadable is given time: again
-// asks for another look after Options.Settle.
-func (s *Store) look(ctx context.Context, patient bool) (again bool, err error) {
+// look reads every document that changed and publishes what came of it. It asks
+// for another look after Options.Settle where a document needs time.
+func (s *Store) look(ctx context.Context, haste haste) (again bool, err error) {
 	give, err := s.take(ctx)
 	if err != nil {
 		return false, err
@@ -48,7 +56,7 @@ func (s *Store) look(ctx context.Context, patient bool) (again bool, err error) 
 			s.publish(name, nil, problem)
 			continue
 		}
-		again = s.read(ctx, name, patient, false) || again
+		again = s.read(ctx, name, haste, false) || again
 	}
 	return again, nil
 }
@@ -84,7 +92,7 @@ func (s *Store) names() (names []string, problems map[string]*registry.Problem, 
 
 // read looks at one model's file. The caller holds the turn, and the lock too
 // where locked is set. It reports whether to look again soon.
-func (s *Store) read(ctx context.Context, name string, patient, locked bool) (again bool) {
+func (s *Store) read(ctx context.Context, name string, haste haste, locked bool) (again bool) {
 	e := s.entry(name)
 	data, seen, err := s.load(name, e)
 	switch {
@@ -97,7 +105,6 @@ func (s *Store) read(ctx context.Context, name string, patient, locked bool) (ag
 		e.seen = seen
 		return false
 	}
-	settled := e.bad && seen.sum == e.seen.sum
 	e.seen = seen
 	if err == nil {
 		var doc *document
@@ -107,9 +114,7 @@ func (s *Store) read(ctx context.Context, name string, patient, locked bool) (ag
 			return false
 		}
 	}
-	e.bad = true
-	if patient && !settled && e.problem == nil && e.waiting < patience {
-		e.waiting++
+	if e.problem == nil && e.wait(haste, seen) {
 		return true
 	}
 	problem := s.problem(name, data, err)
@@ -118,6 +123,23 @@ func (s *Store) read(ctx context.Context, name string, patient, locked bool) (ag
 	}
 	s.publish(name, e.doc, problem)
 	return false
+}
+
+// wait reports whether a document that cannot be read may yet become readable:
+// unless two looks, the settling time apart, found it with the same content.
+func (e *entry) wait(haste haste, seen stamp) bool {
+	unchanged := e.waiting > 0 && e.settling == seen.sum
+	e.bad = true
+	switch {
+	case haste == atOnce:
+		return false
+	case haste == elapsed && (unchanged || e.waiting >= patience):
+		return false
+	case haste == elapsed:
+		e.waiting++
+		e.settling = seen.sum
+	}
+	return true
 }
 
 // load reads a model's file unless it is surely the one seen before. A file

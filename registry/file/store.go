@@ -55,9 +55,10 @@ type entry struct {
 	doc     *document         // last good content, never changed once here; nil: none yet
 	problem *registry.Problem // why the file is not what doc says
 	// The rest belongs to whoever holds the turn.
-	seen    stamp // the file that doc or problem came from
-	bad     bool  // the last look found it unreadable, perhaps too short a while to be a problem
-	waiting int   // how many looks in a row ended in patience
+	seen     stamp  // the file that was read last
+	bad      bool   // it was unreadable, perhaps too short a while to be a problem
+	waiting  int    // how many looks, the settling time apart, found it so
+	settling string // what the last of them found, as a digest
 }
 
 // Open opens the folder and creates it where it does not exist. Documents that
@@ -88,7 +89,7 @@ func Open(dir string, opts Options) (*Store, error) {
 	s.clean()
 	// The watch comes before the first look, or a change between would be lost.
 	w := s.newWatcher()
-	if _, err := s.look(ctx, false); err != nil {
+	if _, err := s.look(ctx, atOnce); err != nil {
 		w.close()
 		stop()
 		return nil, fmt.Errorf("registry/file: open: %w", err)

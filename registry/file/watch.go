@@ -49,8 +49,9 @@ func (w *watcher) run(ctx context.Context) {
 	if w.notify != nil {
 		events, failures = w.notify.Events, w.notify.Errors
 	}
-	var settled <-chan time.Time
+	var settled <-chan time.Time // nil: nothing is waited for
 	for {
+		haste := patient
 		select {
 		case <-ctx.Done():
 			return
@@ -64,13 +65,14 @@ func (w *watcher) run(ctx context.Context) {
 		case <-poll.C:
 			w.renew()
 		case <-settled:
+			haste, settled = elapsed, nil
 		}
-		again, err := w.store.look(ctx, true)
+		again, err := w.store.look(ctx, haste)
 		if err != nil && ctx.Err() == nil {
 			w.store.log.Warn("the registry folder cannot be read", "err", err)
 		}
-		settled = nil
-		if again {
+		// Further events do not put the time off: a writer may never stop.
+		if again && settled == nil {
 			settled = time.After(w.store.opts.Settle)
 		}
 	}

@@ -52,6 +52,9 @@ type Exchange struct {
 	Primary  protocol.Body // the primary's answer when Shadow, to compare; empty: nothing to compare
 	Headers  []string      // values of HeaderSlices(Options.Slices), in that order
 
+	// Owner is whatever the caller wants to find again in OnPrediction and Done.
+	Owner any
+
 	// Done, where set, is called exactly once, when the Monitor will not touch
 	// the Exchange again: also when Offer refuses it (then before Offer returns).
 	Done func()

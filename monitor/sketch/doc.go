@@ -7,5 +7,5 @@
 //   - [Quantiles]: relative-error quantiles of any finite numbers (DDSketch).
 //   - [Grid]: an estimated distribution function known exactly at up to 257 points,
 //     with the histogram bins and the randomised ranks that belong to it.
-//   - [Categories]: exact counts of a bounded set of strings with a counted rest.
+//   - [Dictionary]: small numbers for a bounded set of strings, with a rest.
 package sketch

@@ -1,0 +1,134 @@
+package sequential
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// ErrState says that a state does not fit the detector.
+var ErrState = errors.New("sequential: state")
+
+// State is what a restart must not lose of a detector. It fits a detector made
+// with the same reference; the threshold may differ.
+type State struct {
+	M       []float64 `json:"m"`
+	Quiet   uint64    `json:"quiet,omitempty"`
+	Repeats uint8     `json:"repeats,omitempty"`
+	Since   uint64    `json:"since,omitempty"` // observations since the last crossing
+
+	Partial int         `json:"partial,omitempty"` // observations in the youngest block
+	Current []float64   `json:"current,omitempty"`
+	Blocks  [][]float32 `json:"blocks,omitempty"` // a list a level, oldest first
+}
+
+func capture(m []float64, r *rearm, h *history) State {
+	s := State{M: append([]float64(nil), m...), Quiet: r.quiet, Repeats: r.repeats, Since: r.since, Partial: h.n}
+	s.Current = append(s.Current, h.current...)
+	for i := range h.blocks {
+		l := &h.blocks[i]
+		if l.n == 0 {
+			break
+		}
+		s.Blocks = append(s.Blocks, append([]float32(nil), l.sums[:l.n*h.width]...))
+	}
+	return s
+}
+
+func (s State) check(states, width int) error {
+	if len(s.M) != states || len(s.Current) != width || len(s.Blocks) > historyLevels {
+		return fmt.Errorf("%w: of another detector", ErrState)
+	}
+	for _, v := range s.M {
+		if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+			return fmt.Errorf("%w: a statistic is %v", ErrState, v)
+		}
+	}
+	if s.Partial < 0 || s.Partial >= historyBlock {
+		return fmt.Errorf("%w: %d observations in a block of %d", ErrState, s.Partial, historyBlock)
+	}
+	for _, b := range s.Blocks {
+		if len(b)%width != 0 || len(b) > historyFan*width {
+			return fmt.Errorf("%w: a block has %d sums", ErrState, len(b))
+		}
+	}
+	return nil
+}
+
+func (s State) restore(m []float64, r *rearm, h *history) {
+	copy(m, s.M)
+	r.quiet, r.repeats, r.since = s.Quiet, min(s.Repeats, quietDoubling), s.Since
+	h.reset()
+	h.n = s.Partial
+	copy(h.current, s.Current)
+	for i, b := range s.Blocks {
+		l := &h.blocks[i]
+		if l.sums == nil {
+			l.sums = make([]float32, historyFan*h.width)
+		}
+		l.n = len(b) / h.width
+		copy(l.sums, b)
+	}
+}
+
+// State returns the detector's state.
+func (d *Distribution) State() State {
+	var m []float64
+	for j := range d.m {
+		m = append(m, d.m[j][:]...)
+	}
+	return capture(m, &d.rearm, &d.history)
+}
+
+// Restore brings a state back; on an error the detector is as it was.
+func (d *Distribution) Restore(s State) error {
+	if err := s.check(states, polynomials); err != nil {
+		return err
+	}
+	var m [states]float64
+	s.restore(m[:], &d.rearm, &d.history)
+	for j := range d.m {
+		copy(d.m[j][:], m[j*2*bets:])
+	}
+	return nil
+}
+
+// State returns the detector's state.
+func (r *Rate) State() State { return capture(flat(r.m), &r.rearm, &r.history) }
+
+// Restore brings a state back; on an error the detector is as it was.
+func (r *Rate) Restore(s State) error {
+	if err := s.check(len(r.m)*len(ratios), 1); err != nil {
+		return err
+	}
+	s.restore(nil, &r.rearm, &r.history)
+	unflat(r.m, s.M)
+	return nil
+}
+
+// State returns the detector's state.
+func (c *Categories) State() State { return capture(flat(c.m), &c.rearm, &c.history) }
+
+// Restore brings a state back; on an error the detector is as it was.
+func (c *Categories) Restore(s State) error {
+	if err := s.check(len(c.m)*len(ratios), c.history.width); err != nil {
+		return err
+	}
+	s.restore(nil, &c.rearm, &c.history)
+	unflat(c.m, s.M)
+	return nil
+}
+
+func flat(m []quad) []float64 {
+	var out []float64
+	for i := range m {
+		out = append(out, m[i][:]...)
+	}
+	return out
+}
+
+func unflat(m []quad, from []float64) {
+	for i := range m {
+		copy(m[i][:], from[i*len(ratios):])
+	}
+}

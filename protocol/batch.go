@@ -53,6 +53,7 @@ type Batch struct {
 	names  names
 	limits Limits
 	cursor int    // column where the next cell of a row most likely belongs
+	twice  bool   // some cell was set twice
 	texts  bool   // some cell has text, so that Reset must let go of it
 	arena  []byte // unescaped text
 	path   []byte // dotted name of a nested field
@@ -68,7 +69,7 @@ func (b *Batch) Reset() {
 		}
 		b.texts = false
 	}
-	b.Rows, b.cursor = 0, 0
+	b.Rows, b.cursor, b.twice = 0, 0, false
 	b.Columns = b.Columns[:0]
 	b.Skipped = b.Skipped[:0]
 	b.arena = b.arena[:0]
@@ -184,6 +185,7 @@ func (b *Batch) set(c, row int, cell Cell) {
 		cells = append(cells, cell)
 	} else {
 		cells[row] = cell
+		b.twice = true
 	}
 	b.Columns[c].Cells = cells
 }

@@ -70,7 +70,7 @@ func (d *oipDecoder) field(h *tensorHead, key []byte) (err error) {
 	case "data":
 		d.space()
 		twice = h.done || h.data > 0
-		if h.described() && !twice {
+		if h.described() && h.binary < 0 && !twice {
 			h.done = true
 			d.remember(h)
 			return d.read(h)

@@ -123,10 +123,14 @@ func (r *reader) splitRow(row int) error {
 			return r.ragged([]byte("dataframe_split"), row)
 		}
 		if !ok {
-			return nil
+			break
 		}
 		if err := r.field(r.batch.heads[k], row, 0); err != nil {
 			return err
 		}
 	}
+	if r.batch.twice {
+		return &Error{Schema, "dataframe_split has two columns of one name"}
+	}
+	return nil
 }

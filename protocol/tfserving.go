@@ -92,9 +92,12 @@ func (r *reader) examples(examples, context int) error {
 		return nil
 	}
 	first := len(r.batch.Columns)
-	r.batch.cursor = first
+	r.batch.cursor, r.batch.twice = first, false
 	if err := r.object(nil, 0, 0); err != nil {
 		return err
+	}
+	if r.batch.twice {
+		return &Error{Schema, "context and an example set the same feature"}
 	}
 	r.batch.spread(first)
 	return nil

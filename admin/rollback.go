@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/weir-gateway/weir/admin/api"
 	"github.com/weir-gateway/weir/registry"
@@ -54,43 +53,59 @@ type rollback struct {
 	conditional   bool
 }
 
+// run decides once what to bring back, and then brings just that back: a step that a rollout makes in between must not
+// turn the person's decision into another one.
 func (b rollback) run(ctx context.Context) (registry.Traffic, error) {
-	var first registry.Traffic // the content this rollback meant to bring back when it began
-	for try := range maxRollbackTries {
-		history, err := b.store.History(ctx, b.model, 0)
-		if err != nil && !errors.Is(err, registry.ErrNotFound) {
-			return registry.Traffic{}, err
-		}
-		if len(history) == 0 {
-			return registry.Traffic{}, newProblem(http.StatusConflict, api.TypeConflict, "%s has no traffic yet, so there is nothing to go back to", b.model)
-		}
-		current := history[0]
-		if b.conditional && current.Generation != b.expect {
-			return registry.Traffic{}, stale(b.model, current.Generation)
-		}
-		// Two people who roll back at once mean the same content, not two steps back.
-		if try > 0 && current.Restores != 0 && slices.Equal(current.Arms, first.Arms) {
-			return current, nil
-		}
-		if try > 0 && current.Cause != registry.CauseRollout && current.Cause != registry.CauseGuardrail {
-			return registry.Traffic{}, stale(b.model, current.Generation)
-		}
-		target, err := registry.RollbackTarget(history, b.to)
-		if errors.Is(err, registry.ErrNotFound) && b.to == 0 {
-			return registry.Traffic{}, newProblem(http.StatusConflict, api.TypeConflict, "%v", err)
-		}
-		if err != nil {
-			return registry.Traffic{}, err
-		}
-		if try == 0 {
-			first = target
-		}
+	history, err := b.history(ctx, 0)
+	if err != nil {
+		return registry.Traffic{}, err
+	}
+	current := history[0]
+	if b.conditional && current.Generation != b.expect {
+		return registry.Traffic{}, stale(b.model, current.Generation)
+	}
+	target, err := registry.RollbackTarget(history, b.to)
+	if errors.Is(err, registry.ErrNotFound) && b.to == 0 {
+		return registry.Traffic{}, newProblem(http.StatusConflict, api.TypeConflict, "%v", err)
+	}
+	if err != nil {
+		return registry.Traffic{}, err
+	}
+	for range maxRollbackTries {
 		committed, err := b.store.Commit(ctx, b.next(target), current.Generation)
-		if !errors.Is(err, registry.ErrStale) {
+		if b.conditional || !errors.Is(err, registry.ErrStale) {
 			return committed, err
+		}
+		if history, err = b.history(ctx, 1); err != nil {
+			return registry.Traffic{}, err
+		}
+		current = history[0]
+		switch {
+		case alike(current, target): // somebody else's rollback to the same, or the guardrail's
+			return current, nil
+		case current.Cause != registry.CauseRollout && current.Cause != registry.CauseGuardrail:
+			return registry.Traffic{}, stale(b.model, current.Generation)
 		}
 	}
 	return registry.Traffic{}, fmt.Errorf("admin: roll back %s: %w %d times in a row", b.model, registry.ErrStale, maxRollbackTries)
+}
+
+// history is that of a model with traffic, newest first.
+func (b rollback) history(ctx context.Context, limit int) ([]registry.Traffic, error) {
+	history, err := b.store.History(ctx, b.model, limit)
+	if err != nil && !errors.Is(err, registry.ErrNotFound) {
+		return nil, err
+	}
+	if len(history) == 0 {
+		return nil, newProblem(http.StatusConflict, api.TypeConflict, "%s has no traffic yet, so there is nothing to go back to", b.model)
+	}
+	return history, nil
+}
+
+// alike tells whether both serve and copy alike; who stands by does not matter.
+func alike(a, b registry.Traffic) bool {
+	a.Standby, b.Standby = nil, nil
+	return a.SameContent(b)
 }
 
 // next is the new generation with the target's content. Standby is left to the store: what loses its traffic now stays

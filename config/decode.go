@@ -22,7 +22,7 @@ func (d *decoder) decode(n ast.Node, v reflect.Value, path string) {
 	switch v.Kind() {
 	case reflect.Pointer: // to a model
 		v.Set(reflect.New(v.Type().Elem()))
-		if part, ok := v.Interface().(defaulter); ok {
+		if part, ok := reflect.TypeAssert[defaulter](v); ok {
 			part.setDefaults()
 		}
 		d.decode(n, v.Elem(), path)
@@ -47,7 +47,7 @@ func (d *decoder) spend(n ast.Node) bool {
 }
 
 func (d *decoder) decodeStruct(n ast.Node, v reflect.Value, path string) {
-	if m, ok := v.Addr().Interface().(*Monitor); ok && isOff(n) {
+	if m, ok := reflect.TypeAssert[*Monitor](v.Addr()); ok && isOff(n) {
 		*m = Monitor{Off: true}
 		return
 	}
@@ -102,7 +102,7 @@ func (d *decoder) decodeSlice(n ast.Node, v reflect.Value, path string) {
 	for i, item := range list.Values {
 		inner := fmt.Sprintf("%s[%d]", path, i)
 		d.marks[inner] = mark{position(item), position(item)}
-		if part, ok := out.Index(i).Addr().Interface().(defaulter); ok {
+		if part, ok := reflect.TypeAssert[defaulter](out.Index(i).Addr()); ok {
 			part.setDefaults()
 		}
 		d.decode(item, out.Index(i), inner)

@@ -112,7 +112,7 @@ func keysOfBoth(a, b reflect.Value) []reflect.Value {
 }
 
 func isOffMonitor(v reflect.Value) bool {
-	m, ok := v.Interface().(Monitor)
+	m, ok := reflect.TypeAssert[Monitor](v)
 	return ok && m.Off
 }
 
@@ -125,7 +125,7 @@ func flow(v reflect.Value) string {
 	if isOffMonitor(v) {
 		return "off"
 	}
-	if s, ok := v.Interface().(fmt.Stringer); ok {
+	if s, ok := reflect.TypeAssert[fmt.Stringer](v); ok {
 		return s.String()
 	}
 	switch v.Kind() {

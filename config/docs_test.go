@@ -66,13 +66,13 @@ func defaultOf(c *Config, path string) (text string, fixed bool) {
 		v = v.Field(fieldsOf(v.Type())[name])
 		if inList { // a list's default is given for the list; an element's only where it has one
 			v = reflect.New(v.Type().Elem()).Elem()
-			if part, ok := v.Addr().Interface().(defaulter); ok {
+			if part, ok := reflect.TypeAssert[defaulter](v.Addr()); ok {
 				part.setDefaults()
 			}
 		}
 	}
 	isPath := strings.HasSuffix(path, ".prefix") || strings.HasSuffix(path, "health.path")
-	if _, isWeight := v.Interface().(registry.Weight); isWeight || isPath || strings.Contains(path, "guardrails") {
+	if _, isWeight := reflect.TypeAssert[registry.Weight](v); isWeight || isPath || strings.Contains(path, "guardrails") {
 		return "", false
 	}
 	text = flow(v)

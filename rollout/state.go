@@ -1,9 +1,9 @@
 package rollout
 
 import (
-	"encoding/json"
 	"time"
 
+	"github.com/weir-gateway/weir/registry"
 	"github.com/weir-gateway/weir/rollout/judge"
 )
 
@@ -40,8 +40,11 @@ type Rollout struct {
 	Why string `json:"why"`
 	// Advice is what a person is asked to do; empty: nothing.
 	Advice string `json:"advice,omitempty"`
-	// Step is the index in Plan.Steps; len(Plan.Steps) at 100 %, −1 before the first.
-	Step int `json:"step"`
+	// HeldBy is why a held walk is: deadline, error, failed. Empty: not held.
+	HeldBy string `json:"held_by,omitempty"`
+	// Step is the index in Plan.Steps; their number at 100 %, −1 before the first.
+	Step   int             `json:"step"`
+	Weight registry.Weight `json:"weight"` // the candidate's, now
 
 	Started     time.Time `json:"started"`
 	StepStarted time.Time `json:"step_started"`
@@ -49,41 +52,70 @@ type Rollout struct {
 	DeadlineFrom time.Time `json:"deadline_from"`
 	Ended        time.Time `json:"ended,omitzero"`
 
-	// StartGeneration is the generation that a rollback restores; Generation
-	// the latest that is the walk's own.
+	// StartGeneration is the generation that a rollback restores,
+	// StepGeneration the first at this step, Generation the latest that is the
+	// walk's own.
 	StartGeneration uint64 `json:"start_generation"`
+	StepGeneration  uint64 `json:"step_generation"`
 	Generation      uint64 `json:"generation"`
 
 	Verdicts []judge.Verdict `json:"verdicts"`
 	// CandidateRequests at this step.
 	CandidateRequests int64 `json:"candidate_requests"`
-	// Fault is when what made the walk go back was seen, decided and applied.
+	// Fault has the times of what made the walk go back.
 	Fault *Fault `json:"fault,omitempty"`
-	// Log lists what happened, oldest first, the latest 200 entries.
-	Log []Entry `json:"log"`
+	// Log lists what happened, oldest first, the latest 200 of all Entries.
+	Log     []Entry `json:"log"`
+	Entries int     `json:"entries"`
 	// Ledger holds the counts behind the verdicts; dropped when the walk ends.
 	Ledger *Ledger `json:"ledger,omitempty"`
 }
 
-// Fault has the times of a rollback.
+// Fault has the times of a rollback. When the fault itself began, only whoever
+// made it knows.
 type Fault struct {
-	DetectedAt time.Time `json:"detected_at"` // first failing verdict
-	DecidedAt  time.Time `json:"decided_at"`  // a person's word, in manual; else at once
-	AppliedAt  time.Time `json:"applied_at"`  // routed by this gateway
+	DetectedAt time.Time `json:"detected_at"`         // first failing verdict
+	DecidedAt  time.Time `json:"decided_at,omitzero"` // to go back; in manual a person's word
+	AppliedAt  time.Time `json:"applied_at,omitzero"` // committed, and routed by this gateway
+	CandidateN int64     `json:"candidate_requests"`  // at this step until detection
 }
 
 // Entry is one line of a walk's log.
 type Entry struct {
 	At         time.Time `json:"at"`
-	Kind       string    `json:"kind"` // started, step, waiting, held, paused, resumed, approved, failed, promoted, rolled-back, aborted, note
+	Kind       Kind      `json:"kind"`
 	By         string    `json:"by"`
 	Words      string    `json:"words"`
-	Generation uint64    `json:"generation,omitempty"`
+	Generation uint64    `json:"generation,omitempty"` // that it made
 	// Verdicts behind a decision.
-	Verdicts json.RawMessage `json:"verdicts,omitempty"`
+	Verdicts []judge.Verdict `json:"verdicts,omitempty"`
 }
 
-// Ledger keeps the counts of a walk.
-type Ledger struct {
-	Batches []judge.Batch `json:"batches"`
+// Kind is what a log entry is about.
+type Kind string
+
+// The kinds of log entries.
+const (
+	KindStarted  Kind = "started"
+	KindStep     Kind = "step"     // the weight was raised
+	KindWaiting  Kind = "waiting"  // for an approval
+	KindHeld     Kind = "held"     // for a person
+	KindPaused   Kind = "paused"   // by a person
+	KindResumed  Kind = "resumed"  // by a person, or because the cause of a hold is gone
+	KindApproved Kind = "approved" // by a person
+	KindFailed   Kind = "failed"   // a guardrail did
+	KindBaking   Kind = "baking"
+	KindEnded    Kind = "ended" // promoted, rolled back or aborted: see the status
+	KindNote     Kind = "note"
+)
+
+const mostEntries = 200
+
+// note appends to the log.
+func (r *Rollout) note(e Entry) {
+	r.Log = append(r.Log, e)
+	r.Entries++
+	if extra := len(r.Log) - mostEntries; extra > 0 {
+		r.Log = append(r.Log[:0:0], r.Log[extra:]...)
+	}
 }

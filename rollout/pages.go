@@ -1,0 +1,185 @@
+package rollout
+
+import (
+	"slices"
+	"time"
+
+	"github.com/weir-gateway/weir/rollout/judge"
+)
+
+// book adds counts to the open page of their phase, and opens one if need be.
+func (l *Ledger) book(pages *[]Page, now time.Time, r *Rollout, p *judge.Phase, delta *judge.Counts) {
+	l.turn(p)
+	at := slices.IndexFunc(*pages, func(page Page) bool {
+		return !page.Closed && page.Batch.Generation == p.Generation && page.Since.Equal(p.Since) && page.Stratum == p.Stratum
+	})
+	if at < 0 && p.Generation < l.Newest && delta.Empty() {
+		return // an old phase that has ended
+	}
+	if at < 0 {
+		at = len(*pages)
+		*pages = append(*pages, l.open(*pages, r, p))
+		l.Opened = now
+	}
+	b := &(*pages)[at].Batch
+	if b.Bins == nil {
+		b.Bins = p.Bins // no prediction was counted before there were bins
+	}
+	latency := 0
+	for _, g := range r.Plan.Guardrails {
+		if g.Metric == judge.MetricLatency && latency < len(b.Tails) {
+			b.Tails[latency].Add(delta.Latency, g.Margin)
+			latency++
+		}
+	}
+	if p.Candidate != "" {
+		for arm := range 2 {
+			l.Latency[arm] = addHistogram(l.Latency[arm], delta.Latency[arm])
+		}
+		if p.Generation == l.Newest {
+			l.Present = addHistogram(l.Present, delta.Latency[judge.Stable])
+		}
+	}
+	booked := *delta
+	booked.Latency = [2]*judge.Histogram{}
+	b.Counts.Add(&booked)
+	b.Counts.InFlight = p.Counts.InFlight
+}
+
+// open makes a page whose limits come from what was seen before it. Pages of
+// one phase keep their limits, so that they can be merged; a new phase, or the
+// first moment at which a limit can be known, takes the newest.
+func (l *Ledger) open(pages []Page, r *Rollout, p *judge.Phase) Page {
+	page := Page{Since: p.Since, Stratum: p.Stratum, Size: 1}
+	page.Batch = judge.Batch{Generation: p.Generation, Weight: p.Weight, Bins: p.Bins, Start: 1}
+	if n := len(pages); n > 0 {
+		last := pages[n-1].Batch
+		page.Batch.Start = last.Start + 1
+		if !pages[n-1].Closed && last.Generation == p.Generation && pages[n-1].Since.Equal(p.Since) {
+			page.Batch.Start = last.Start // another stratum of the same phase
+		}
+	}
+	var previous []judge.Tail
+	for i := range pages {
+		if b := &pages[i].Batch; b.Generation == p.Generation {
+			previous = b.Tails
+		}
+	}
+	if p.Candidate == "" {
+		return page
+	}
+	for _, g := range r.Plan.Guardrails {
+		if g.Metric != judge.MetricLatency {
+			continue
+		}
+		tail := judge.Tail{Bucket: -1}
+		if n := len(page.Batch.Tails); n < len(previous) {
+			tail.Bucket = previous[n].Bucket
+		}
+		if tail.Bucket < 0 {
+			tail.Bucket = l.limit(g.Quantile)
+		}
+		page.Batch.Tails = append(page.Batch.Tails, tail)
+	}
+	return page
+}
+
+// turn notes a newer phase: what the one before measured becomes the past, and
+// replaces an older past where it suffices by itself.
+func (l *Ledger) turn(p *judge.Phase) {
+	if p.Generation <= l.Newest {
+		return
+	}
+	l.Newest = p.Generation
+	if l.Present != nil && l.Present.Total >= enoughPast {
+		l.Past = l.Present
+	} else {
+		l.Past = addHistogram(l.Past, l.Present)
+	}
+	l.Present = nil
+}
+
+// enoughPast units of one phase know a quantile up to 0.99 as well as a limit needs.
+const enoughPast = 1000
+
+// limit is the bucket of the stable's quantile before the newest phase, else
+// with what the phase has seen so far; −1: not known yet.
+func (l *Ledger) limit(q float64) int {
+	if bucket := judge.SlowBucket(l.Past, q); bucket >= 0 {
+		return bucket
+	}
+	return judge.SlowBucket(addHistogram(addHistogram(nil, l.Past), l.Present), q)
+}
+
+// limitsKnown reports whether an open page lacks a limit that is known now.
+func (l *Ledger) limitsKnown(r *Rollout) bool {
+	for i := range l.Pages {
+		if l.Pages[i].Closed {
+			continue
+		}
+		latency := 0
+		for _, g := range r.Plan.Guardrails {
+			if g.Metric != judge.MetricLatency || latency >= len(l.Pages[i].Batch.Tails) {
+				continue
+			}
+			if l.Pages[i].Batch.Tails[latency].Bucket < 0 && l.limit(g.Quantile) >= 0 {
+				return true
+			}
+			latency++
+		}
+	}
+	return false
+}
+
+// cut closes the pages of the newest phase; what it counts next opens new ones.
+// Older phases keep their last page for answers that come late.
+func (l *Ledger) cut(now time.Time) {
+	for _, pages := range [][]Page{l.Pages, l.Bake} {
+		for i := range pages {
+			if pages[i].Batch.Generation == l.Newest {
+				pages[i].Closed = true
+				pages[i].Batch.Counts.InFlight = [2]int64{}
+			}
+		}
+	}
+	l.Opened = now
+}
+
+// merge keeps at most two closed pages of each size, so that a day of minutes
+// is some twenty pages, the newest of them short. The bets that began with the
+// later of two merged pages are given up: their weight is lost, never reused.
+func merge(pages []Page) []Page {
+	for i := len(pages) - 1; i >= 2; i-- {
+		b := previousPage(pages, i)
+		if b < 0 || !pages[i].Closed {
+			continue
+		}
+		a := previousPage(pages, b)
+		if a < 0 || pages[a].Size != pages[b].Size || pages[b].Size != pages[i].Size {
+			continue
+		}
+		pages[a].Batch.Counts.Add(&pages[b].Batch.Counts)
+		for k := range pages[a].Batch.Tails {
+			pages[a].Batch.Tails[k].Merge(pages[b].Batch.Tails[k])
+		}
+		pages[a].Size += pages[b].Size
+		pages = slices.Delete(pages, b, b+1)
+	}
+	return pages
+}
+
+// previousPage is the page before page i that counts the same; −1: none.
+func previousPage(pages []Page, i int) int {
+	for j := i - 1; j >= 0; j-- {
+		if mergeable(&pages[j], &pages[i]) {
+			return j
+		}
+	}
+	return -1
+}
+
+func mergeable(a, b *Page) bool {
+	sameLimit := func(s, t judge.Tail) bool { return s.Bucket == t.Bucket }
+	return a.Batch.Generation == b.Batch.Generation && a.Since.Equal(b.Since) && a.Stratum == b.Stratum &&
+		a.Batch.Bins.Equal(b.Batch.Bins) && slices.EqualFunc(a.Batch.Tails, b.Batch.Tails, sameLimit)
+}

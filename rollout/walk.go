@@ -1,0 +1,292 @@
+package rollout
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/weir-gateway/weir/registry"
+	"github.com/weir-gateway/weir/rollout/judge"
+)
+
+// walk runs one rollout. Its goroutine ends with the rollout or the controller.
+type walk struct {
+	c    *Controller
+	wake chan struct{} // holds at most one: look now
+
+	// newest is the newest traffic that anybody has told about.
+	newest atomic.Pointer[registry.Traffic]
+
+	mu     sync.Mutex
+	r      Rollout
+	told   int       // log entries put into the outbox
+	kept   time.Time // when the counts were saved last
+	broken string    // the last error told about, so that it is told once
+	outbox []Event
+
+	telling sync.Mutex // held while OnEvent is called; never taken with mu held
+}
+
+func newWalk(c *Controller, r Rollout, traffic *registry.Traffic) *walk {
+	w := &walk{c: c, wake: make(chan struct{}, 1), r: r, told: r.Entries}
+	if traffic != nil {
+		w.noticed(*traffic)
+	}
+	return w
+}
+
+// run judges at every tick.
+func (w *walk) run() {
+	defer w.c.forget(w)
+	ticker := time.NewTicker(w.c.cfg.Tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-w.c.ctx.Done():
+			w.mu.Lock()
+			if !w.r.Status.Final() {
+				w.report(w.save(context.WithoutCancel(w.c.ctx)))
+			}
+			w.leave()
+			return
+		case <-ticker.C:
+		case <-w.wake:
+		}
+		w.mu.Lock()
+		w.tick(w.c.ctx)
+		ended := w.r.Status.Final()
+		w.leave()
+		if ended {
+			return
+		}
+	}
+}
+
+// forget removes an ended walk from the running ones.
+func (c *Controller) forget(w *walk) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.walks[w.r.Model] == w {
+		delete(c.walks, w.r.Model)
+	}
+}
+
+// noticed takes the newest traffic from the registry's watch.
+func (w *walk) noticed(t registry.Traffic) {
+	for {
+		old := w.newest.Load()
+		if old != nil && old.Generation >= t.Generation {
+			return
+		}
+		if w.newest.CompareAndSwap(old, &t) {
+			w.poke()
+			return
+		}
+	}
+}
+
+func (w *walk) poke() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it will look anyhow
+	}
+}
+
+// tick looks once: at the traffic, at the counts, and does what is due. w.mu is
+// held.
+func (w *walk) tick(ctx context.Context) {
+	if w.r.Status.Final() {
+		return
+	}
+	now := w.c.cfg.Now()
+	entries := w.r.Entries
+	if !w.reconcile(now) {
+		w.report(w.save(ctx))
+		return
+	}
+	w.r.Ledger.Absorb(now, &w.r, w.c.cfg.Source.Phases(w.r.Model))
+	if action := w.r.Next(now, w.r.read()); action.To != Stay {
+		if err := w.carryOut(ctx, action); err != nil {
+			w.r.Why = action.Reason + "; not done yet, trying again: " + err.Error()
+			w.report(err)
+		}
+	}
+	if w.r.Entries != entries || now.Sub(w.kept) >= w.c.cfg.Save {
+		w.report(w.save(ctx))
+	}
+}
+
+// read judges what is booked.
+func (r *Rollout) read() Reading {
+	if r.Step >= len(r.Plan.Steps) {
+		return Reading{Verdicts: r.Ledger.JudgeBake(&r.Plan), Requests: r.Ledger.requests(judge.Stable, r.StepGeneration)}
+	}
+	if r.Step < 0 {
+		return Reading{}
+	}
+	next := float64(r.Plan.next(r.Step)) / float64(registry.Full)
+	return Reading{Verdicts: r.Ledger.Judge(&r.Plan, next), Requests: r.Ledger.requests(judge.Candidate, r.StepGeneration)}
+}
+
+// reconcile compares the traffic with what the walk left it as. It answers false
+// when the walk has ended because somebody else changed the routing.
+func (w *walk) reconcile(now time.Time) bool {
+	t := w.newest.Load()
+	if t == nil || t.Generation <= w.r.Generation {
+		return true
+	}
+	if action, ok := w.r.recognise(*t); ok {
+		// Our own change, committed just before a restart.
+		w.r.Arrived(now, action, *t)
+		return !w.r.Status.Final()
+	}
+	if w.r.routesLike(*t) {
+		w.r.note(Entry{At: now, Kind: KindNote, By: t.Actor, Generation: t.Generation,
+			Words: fmt.Sprintf("generation %d by %s leaves the split as it is; going on", t.Generation, t.Actor)})
+		w.r.Generation = t.Generation
+		return true
+	}
+	w.r.Overtaken(now, *t)
+	return false
+}
+
+// evidence is what a commit carries: whose it is and on what grounds.
+type evidence struct {
+	Rollout  string          `json:"rollout"`
+	Step     int             `json:"step"`
+	End      Status          `json:"end,omitempty"`
+	Verdicts []judge.Verdict `json:"verdicts,omitempty"`
+}
+
+// recognise finds the action behind a change that this walk made.
+func (r *Rollout) recognise(t registry.Traffic) (Action, bool) {
+	var e evidence
+	if len(t.Evidence) == 0 || json.Unmarshal(t.Evidence, &e) != nil || e.Rollout != r.ID {
+		return stay, false
+	}
+	return Action{To: e.Step, Cause: t.Cause, By: t.Actor, Reason: t.Reason, End: e.End}, true
+}
+
+// routesLike reports whether the traffic still has the walk's split.
+func (r *Rollout) routesLike(t registry.Traffic) bool {
+	want := r.Traffic(Action{To: r.Step}, t)
+	return t.Stable == want.Stable && len(t.Arms) == len(want.Arms) &&
+		!slices.ContainsFunc(t.Arms, func(a registry.Arm) bool { return !slices.Contains(want.Arms, a) })
+}
+
+// carryOut commits what an action asks for and waits until it is routed here.
+// w.mu is held: nothing else of this walk can come in between.
+func (w *walk) carryOut(ctx context.Context, action Action) error {
+	var present registry.Traffic
+	if t := w.newest.Load(); t != nil {
+		present = *t
+	}
+	next := w.r.Traffic(action, present)
+	var err error
+	next.Evidence, err = json.Marshal(evidence{Rollout: w.r.ID, Step: action.To, End: action.End, Verdicts: w.r.Verdicts})
+	if err != nil {
+		return fmt.Errorf("rollout: %s: %w", w.r.Model, err)
+	}
+	limited, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	done, err := w.c.cfg.Store.Commit(limited, next, w.r.Generation)
+	if errors.Is(err, registry.ErrStale) {
+		w.refresh(limited)
+	}
+	if err != nil {
+		return fmt.Errorf("rollout: %s: the traffic could not be changed: %w", w.r.Model, err)
+	}
+	w.noticed(done)
+	waiting, cancelWait := context.WithTimeout(ctx, routeTimeout)
+	defer cancelWait()
+	routed := w.c.cfg.Source.AwaitGeneration(waiting, w.r.Model, done.Generation)
+	w.r.Arrived(w.c.cfg.Now(), action, done)
+	if routed != nil {
+		w.r.note(Entry{At: w.c.cfg.Now(), Kind: KindNote, By: Actor, Generation: done.Generation,
+			Words: fmt.Sprintf("generation %d is committed, but this gateway does not route by it yet: %v", done.Generation, routed)})
+	}
+	w.report(w.save(ctx))
+	return nil
+}
+
+// refresh reads the traffic after somebody was first; the next tick decides.
+func (w *walk) refresh(ctx context.Context) {
+	model, err := w.c.model(ctx, w.r.Model)
+	if err != nil {
+		w.report(err)
+		return
+	}
+	if model.Traffic != nil {
+		w.noticed(*model.Traffic)
+	}
+}
+
+// save keeps the state in the store.
+func (w *walk) save(ctx context.Context) error {
+	w.kept = w.c.cfg.Now()
+	doc, err := json.Marshal(w.r)
+	if err != nil {
+		return fmt.Errorf("rollout: %s: save: %w", w.r.Model, err)
+	}
+	limited, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if err := w.c.cfg.Store.PutRollout(limited, w.r.Model, doc); err != nil {
+		return fmt.Errorf("rollout: %s: save: %w", w.r.Model, err)
+	}
+	return nil
+}
+
+// report logs an error once; the next tick tries again.
+func (w *walk) report(err error) {
+	switch {
+	case err == nil:
+		w.broken = ""
+	case err.Error() != w.broken:
+		w.broken = err.Error()
+		w.c.cfg.Logger.Error("rollout: will try again", "model", w.r.Model, "error", err)
+	}
+}
+
+// leave unlocks the walk, tells about new log entries and returns the state.
+func (w *walk) leave() Rollout {
+	public := w.r.public()
+	fresh := min(w.r.Entries-w.told, len(public.Log))
+	for _, entry := range public.Log[len(public.Log)-fresh:] {
+		w.outbox = append(w.outbox, Event{Model: public.Model, Entry: entry, Rollout: public})
+	}
+	w.told = w.r.Entries
+	w.mu.Unlock()
+	w.tell()
+	return public
+}
+
+// tell empties the outbox in order.
+func (w *walk) tell() {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	w.mu.Lock()
+	events := w.outbox
+	w.outbox = nil
+	w.mu.Unlock()
+	for _, event := range events {
+		w.c.cfg.OnEvent(event)
+	}
+}
+
+// public is a copy to give away, without the counts.
+func (r *Rollout) public() Rollout {
+	copied := *r
+	copied.Ledger = nil
+	copied.Log = slices.Clone(r.Log)
+	copied.Verdicts = slices.Clone(r.Verdicts)
+	if r.Fault != nil {
+		fault := *r.Fault
+		copied.Fault = &fault
+	}
+	return copied
+}

@@ -72,7 +72,16 @@ func (g *gatewayDouble) Profile(_, version string) (*monitor.Profile, error) {
 	if _, ok := g.summaries[version]; !ok {
 		return nil, monitor.ErrUnknown
 	}
-	return monitor.BuildProfile(strings.NewReader("delay,late\n1,no\n2,yes\n3,no\n"), monitor.ProfileOptions{Outputs: []string{"late"}})
+	return sampleProfile(), nil
+}
+
+// sampleProfile is a small profile; building one from constant text cannot fail.
+func sampleProfile() *monitor.Profile {
+	p, err := monitor.BuildProfile(strings.NewReader("delay,late\n1,no\n2,yes\n3,no\n"), monitor.ProfileOptions{Outputs: []string{"late"}})
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 func (g *gatewayDouble) Start(_ context.Context, s rollout.Start) (rollout.Rollout, error) {

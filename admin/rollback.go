@@ -13,6 +13,9 @@ import (
 // maxRollbackTries bounds how often a rollback starts again because a rollout's own step came in between.
 const maxRollbackTries = 8
 
+// recentHistory is how many generations a rollback looks at first.
+const recentHistory = 64
+
 // postRollback brings an older content back as a new generation. Unlike a replacement it needs no If-Match: who rolls
 // back in the night wants the last good content, whatever a rollout has done a moment ago. With If-Match it is
 // conditional like any other write.
@@ -56,15 +59,7 @@ type rollback struct {
 // run decides once what to bring back, and then brings just that back: a step that a rollout makes in between must not
 // turn the person's decision into another one.
 func (b rollback) run(ctx context.Context) (registry.Traffic, error) {
-	history, err := b.history(ctx, 0)
-	if err != nil {
-		return registry.Traffic{}, err
-	}
-	current := history[0]
-	if b.conditional && current.Generation != b.expect {
-		return registry.Traffic{}, stale(b.model, current.Generation)
-	}
-	target, err := registry.RollbackTarget(history, b.to)
+	current, target, err := b.decide(ctx)
 	if errors.Is(err, registry.ErrNotFound) && b.to == 0 {
 		return registry.Traffic{}, newProblem(http.StatusConflict, api.TypeConflict, "%v", err)
 	}
@@ -76,7 +71,8 @@ func (b rollback) run(ctx context.Context) (registry.Traffic, error) {
 		if b.conditional || !errors.Is(err, registry.ErrStale) {
 			return committed, err
 		}
-		if history, err = b.history(ctx, 1); err != nil {
+		history, err := b.history(ctx, 1)
+		if err != nil {
 			return registry.Traffic{}, err
 		}
 		current = history[0]
@@ -88,6 +84,25 @@ func (b rollback) run(ctx context.Context) (registry.Traffic, error) {
 		}
 	}
 	return registry.Traffic{}, fmt.Errorf("admin: roll back %s: %w %d times in a row", b.model, registry.ErrStale, maxRollbackTries)
+}
+
+// decide reads what serves and what to bring back. What a rollback needs is nearly always among the latest generations;
+// the whole history, which a store may have to fetch from an archive, is read only where it is not.
+func (b rollback) decide(ctx context.Context) (current, target registry.Traffic, err error) {
+	for limit := recentHistory; ; limit = 0 {
+		history, err := b.history(ctx, limit)
+		if err != nil {
+			return current, target, err
+		}
+		current = history[0]
+		if b.conditional && current.Generation != b.expect {
+			return current, target, stale(b.model, current.Generation)
+		}
+		target, err = registry.RollbackTarget(history, b.to)
+		if !errors.Is(err, registry.ErrNotFound) || len(history) < limit || limit == 0 {
+			return current, target, err
+		}
+	}
 }
 
 // history is that of a model with traffic, newest first.

@@ -1,7 +1,9 @@
 package monitor
 
+import "maps"
+
 // Metrics is a snapshot for a metrics collector: bounded by Options, without
-// slices, sorted by version and feature.
+// slices, sorted by version.
 type Metrics struct {
 	Dropped  map[string]uint64
 	Versions []VersionMetrics
@@ -12,8 +14,8 @@ type VersionMetrics struct {
 	Version      string
 	Observations uint64
 	Features     []FeatureMetrics
-	Classes      map[string]uint64 // predictions by class, bounded; the rest is (other)
-	Alarms       map[string]uint64 // by kind
+	Classes      map[string]uint64 // predictions by class of the first output that has classes; nil: none has
+	Alarms       map[string]uint64 // by kind, only those that rang
 	Shadow       *Comparison       // nil: never a shadow
 }
 
@@ -24,4 +26,43 @@ type FeatureMetrics struct {
 	MissingRatio  float64 // of the window
 	Scores        []Score
 	EvidenceLog10 float64
+}
+
+// Metrics returns a snapshot for a collector.
+func (m *Monitor) Metrics() Metrics {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := Metrics{Dropped: m.drops.snapshot()}
+	now := m.o.Now()
+	for _, name := range m.names() {
+		v := m.versions[name]
+		v.whole.rotate(now)
+		out.Versions = append(out.Versions, v.metrics())
+	}
+	return out
+}
+
+func (v *version) metrics() VersionMetrics {
+	s := v.whole
+	out := VersionMetrics{Version: v.name, Observations: s.observations, Alarms: maps.Clone(s.alarms)}
+	if v.comparison != nil {
+		c := *v.comparison
+		out.Shadow = &c
+	}
+	for _, t := range []*table{&s.inputs, &s.outputs} {
+		for _, f := range t.features {
+			fm := FeatureMetrics{
+				Name: f.name, Output: f.role == roleOutput,
+				MissingRatio: f.missingRatio(), Scores: f.scores(v.ref),
+			}
+			if f.detect != nil {
+				fm.EvidenceLog10 = f.detect.evidence()
+			}
+			if fm.Output && out.Classes == nil && f.count > 0 {
+				out.Classes = f.classes.byName()
+			}
+			out.Features = append(out.Features, fm)
+		}
+	}
+	return out
 }

@@ -1,56 +1,228 @@
 package monitor
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/weir-gateway/weir/protocol"
+)
 
 // ErrUnknown says that the version or the slice has no observations.
 var ErrUnknown = errors.New("monitor: no observations")
 
 // Monitor watches one model. Its methods are safe for concurrent use.
-type Monitor struct{ o Options }
+type Monitor struct {
+	o       Options
+	fields  []sliceField
+	headers int // how many of the fields are headers
+	drops   drops
+
+	gate   sync.RWMutex // Offer reads, Close writes: nothing is queued once closed is set
+	closed bool
+	queue  chan *Exchange
+	bytes  atomic.Int64 // in the queue
+	wait   sync.WaitGroup
+
+	mu         sync.Mutex // guards what is below; held by a worker for one exchange, by readers for one answer
+	references map[string]*reference
+	versions   map[string]*version
+	stable     string
+	pass       pass
+}
 
 // New starts the workers of a Monitor; Close ends them.
-func New(o Options) *Monitor { return &Monitor{o: o.withDefaults()} }
+func New(o Options) *Monitor {
+	o = o.withDefaults()
+	m := &Monitor{
+		o: o, queue: make(chan *Exchange, o.Queue),
+		references: map[string]*reference{}, versions: map[string]*version{},
+	}
+	m.fields, m.headers = parseSlices(o.Slices)
+	m.pass.rng = rand.NewPCG(o.Seed, 0x77656972)
+	m.drops.add(dropQueueFull, 0)
+	m.drops.add(dropQueueBytes, 0)
+	for range o.Workers {
+		m.wait.Go(m.work)
+	}
+	return m
+}
 
 // Offer hands x over and reports whether it was accepted. It never blocks; a
 // refusal is counted under its reason.
 func (m *Monitor) Offer(x *Exchange) bool {
+	reason := m.enqueue(x)
+	if reason == "" {
+		return true
+	}
+	m.drops.add(reason, 1)
 	if x.Done != nil {
 		x.Done()
 	}
 	return false
 }
 
+func (m *Monitor) enqueue(x *Exchange) (refused string) {
+	m.gate.RLock()
+	defer m.gate.RUnlock()
+	if m.closed {
+		return dropClosed
+	}
+	size := x.size()
+	if m.bytes.Add(size) > m.o.QueueBytes {
+		m.bytes.Add(-size)
+		return dropQueueBytes
+	}
+	select {
+	case m.queue <- x:
+		return ""
+	default:
+		m.bytes.Add(-size)
+		return dropQueueFull
+	}
+}
+
+func (x *Exchange) size() int64 {
+	return int64(len(x.Request.Bytes) + len(x.Response.Bytes) + len(x.Primary.Bytes))
+}
+
 // Close refuses further exchanges, handles those already queued and waits.
-func (m *Monitor) Close() {}
+func (m *Monitor) Close() {
+	m.gate.Lock()
+	first := !m.closed
+	m.closed = true
+	m.gate.Unlock()
+	if first {
+		close(m.queue)
+	}
+	m.wait.Wait()
+}
 
 // SetProfile makes p the version's reference; nil takes it away. The version's
-// state starts anew unless p is the profile it already has.
-func (m *Monitor) SetProfile(version string, p *Profile) {}
+// state starts anew unless p has the same content as the profile it already has. A
+// profile that does not pass Validate is refused and changes nothing.
+func (m *Monitor) SetProfile(version string, p *Profile) error {
+	var r *reference
+	if p != nil {
+		var err error
+		if r, err = newReference(p, referenceProfile); err != nil {
+			return fmt.Errorf("monitor: %s: profile of version %s: %w", m.o.Model, version, err)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.setReference(version, r)
+	return nil
+}
+
+func (m *Monitor) setReference(version string, r *reference) {
+	old := m.references[version]
+	if r.same(old) {
+		return
+	}
+	if r == nil {
+		delete(m.references, version)
+	} else {
+		m.references[version] = r
+	}
+	delete(m.versions, version)
+}
 
 // SetStable names the version that serves by default, the reference of the others
-// under Options.FollowStable.
-func (m *Monitor) SetStable(version string) {}
+// under Options.FollowStable. Their references are taken anew when it changes.
+func (m *Monitor) SetStable(version string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stable == version {
+		return
+	}
+	m.stable = version
+	for name, r := range m.references {
+		if r.kind == referenceStable {
+			m.setReference(name, nil)
+		}
+	}
+}
 
-// Forget drops the state of a version.
-func (m *Monitor) Forget(version string) {}
+// Forget drops the state and the reference of a version.
+func (m *Monitor) Forget(version string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.versions, version)
+	delete(m.references, version)
+}
 
 // Versions returns the versions with a state, sorted.
-func (m *Monitor) Versions() []string { return nil }
+func (m *Monitor) Versions() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.names()
+}
 
-// Summary returns the numbers of a version, or of one of its slices ("origin=JFK",
-// "header:x-tenant=acme"; "" is all). ErrUnknown: nothing was observed there.
-func (m *Monitor) Summary(version, slice string) (Summary, error) { return Summary{}, ErrUnknown }
+func (m *Monitor) names() []string {
+	names := make([]string, 0, len(m.versions))
+	for name := range m.versions {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
 
-// Metrics returns a snapshot for a collector.
-func (m *Monitor) Metrics() Metrics { return Metrics{} }
+// version returns the state of a version, making one if there is room: when the
+// versions are too many, one that has been idle for a window makes room.
+func (m *Monitor) version(name string, now time.Time) *version {
+	if v, ok := m.versions[name]; ok {
+		v.last = now
+		return v
+	}
+	if len(m.versions) >= m.o.MaxVersions && !m.evict(now) {
+		return nil
+	}
+	v := newVersion(m, name, now)
+	m.versions[name] = v
+	return v
+}
 
-// Profile returns the live window of a version as a reference.
-func (m *Monitor) Profile(version string) (*Profile, error) { return nil, ErrUnknown }
+func (m *Monitor) evict(now time.Time) bool {
+	var oldest *version
+	for _, v := range m.versions {
+		if oldest == nil || v.last.Before(oldest.last) {
+			oldest = v
+		}
+	}
+	if now.Sub(oldest.last) < m.o.Window {
+		return false
+	}
+	delete(m.versions, oldest.name)
+	m.drops.add(dropEvicted, 1)
+	return true
+}
 
-// State returns what a restart must not lose: the detectors' evidence and the
-// counters, as JSON.
-func (m *Monitor) State() ([]byte, error) { return nil, nil }
+// pass is the working memory of one exchange, reused under Monitor.mu.
+type pass struct {
+	rng         *rand.PCG
+	seq         uint64 // of exchanges, to notice what this one has touched
+	now, at     time.Time
+	observation uint64 // of the row at hand, from 1, in the state at hand
+	scratch     []byte
+	alarms      []Alarm
+}
 
-// Restore brings back what State returned. Detectors whose reference has changed
-// since start anew; they are named in the error, which is otherwise nil.
-func (m *Monitor) Restore(state []byte) error { return nil }
+// uniform returns a random number in [0,1).
+func (p *pass) uniform() float64 { return float64(p.rng.Uint64()>>11) * 0x1p-53 }
+
+// label returns a cell's text as a category: numbers in their shortest form.
+func (p *pass) label(c *protocol.Cell) []byte {
+	switch c.Kind {
+	case protocol.Text:
+		return c.Text
+	case protocol.Number:
+		p.scratch = appendNumber(p.scratch[:0], c.Number)
+		return p.scratch
+	}
+	return nil
+}

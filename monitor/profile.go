@@ -2,6 +2,12 @@ package monitor
 
 import "time"
 
+// Bounds and format of profiles.
+const (
+	profileFormat        = 1
+	maxProfileCategories = 512
+)
+
 // Profile is a reference: the schema and the distribution of every input and
 // output, from training data or from a live window. It is immutable once used.
 type Profile struct {
@@ -40,14 +46,14 @@ type NumericProfile struct {
 	Between []uint64  `json:"between"`
 }
 
-// CategoricalProfile counts the most frequent categories; Rest are the values in
-// none of them.
+// CategoricalProfile counts the 512 most frequent categories; Rest are the values
+// in none of them.
 type CategoricalProfile struct {
 	Categories []CategoryCount `json:"categories"` // most frequent first
 	Rest       uint64          `json:"rest,omitempty"`
 }
 
-// CategoryCount is one category.
+// CategoryCount is one category. Numbers are written in their shortest form.
 type CategoryCount struct {
 	Value string `json:"value"`
 	Count uint64 `json:"count"`

@@ -1,8 +1,13 @@
 package monitor
 
 import (
+	"bufio"
+	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,20 +18,133 @@ type ProfileOptions struct {
 	Ignore      []string          // columns to leave out
 	Categorical []string          // columns of numbers that are names
 	Columns     map[string]string // column → feature name, where they differ
-	Missing     []string          // texts that mean missing; default "", NA, NaN, null, None
-	Delimiter   rune              // ','
-	Now         func() time.Time
+	Missing     []string          // texts that mean missing; default "", NA, N/A, NaN, nan, null, NULL, None
+	Delimiter   rune              // default ','
+	Now         func() time.Time  // default time.Now
 }
 
 // BuildProfile reads a CSV table with a header row, one row at a time, and infers
-// the kind of every column. Memory is bounded by the number of columns.
-func BuildProfile(csv io.Reader, o ProfileOptions) (*Profile, error) {
-	return nil, errors.New("monitor: build profile: not implemented")
+// the kind of every column: numeric when at most 1 % of its values are not numbers,
+// and categorical otherwise or when it is an output of at most 16 different whole
+// numbers. true and false are 1 and 0, as they are when a model is called. Memory
+// is at most about 1 MiB a column, whatever the number of rows.
+func BuildProfile(table io.Reader, o ProfileOptions) (*Profile, error) {
+	r := csv.NewReader(withoutMark(table))
+	r.ReuseRecord = true
+	if o.Delimiter != 0 {
+		r.Comma = o.Delimiter
+	}
+	header, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: the table is empty: its first row must name the columns", ErrProfile)
+	} else if err != nil {
+		return nil, fmt.Errorf("%w: header: %w", ErrProfile, err)
+	}
+	columns, err := o.columns(slices.Clone(header))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := readRows(r, columns, o.missing())
+	if err != nil {
+		return nil, err
+	}
+	if rows == 0 {
+		return nil, fmt.Errorf("%w: the table has no rows below its header", ErrProfile)
+	}
+	return o.profile(columns, rows)
 }
 
-// Encode returns the profile as JSON.
-func (p *Profile) Encode() ([]byte, error) { return nil, errors.New("not implemented") }
+func readRows(r *csv.Reader, columns []*columnBuilder, missing map[string]bool) (rows uint64, err error) {
+	for {
+		record, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return rows, nil
+		}
+		if err != nil { // csv names line and column
+			return 0, fmt.Errorf("%w: row %d: %w: mend or remove it", ErrProfile, rows+1, err)
+		}
+		rows++
+		for i, c := range columns {
+			if c != nil {
+				c.add(strings.TrimSpace(record[i]), missing)
+			}
+		}
+	}
+}
 
-// DecodeProfile reads what Encode wrote and checks it; an error names the feature
-// and what to do.
-func DecodeProfile(data []byte) (*Profile, error) { return nil, errors.New("not implemented") }
+func (o *ProfileOptions) profile(columns []*columnBuilder, rows uint64) (*Profile, error) {
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	p := &Profile{Format: profileFormat, Source: o.Source, Created: now().UTC(), Rows: rows}
+	for _, c := range columns {
+		if c != nil {
+			p.Features = append(p.Features, c.feature())
+		}
+	}
+	// inputs first; the order of the columns otherwise
+	slices.SortStableFunc(p.Features, func(a, b ProfileFeature) int { return strings.Compare(a.Role, b.Role) })
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// columns makes a builder for every column that is not ignored, nil for the others.
+func (o *ProfileOptions) columns(header []string) ([]*columnBuilder, error) {
+	place := map[string]int{}
+	for i, name := range header {
+		header[i] = strings.TrimSpace(name)
+		if k, double := place[header[i]]; double {
+			return nil, fmt.Errorf("%w: columns %d and %d are both named %q: rename one", ErrProfile, k+1, i+1, header[i])
+		}
+		place[header[i]] = i
+	}
+	named := slices.Concat(o.Outputs, o.Ignore, o.Categorical)
+	for name := range o.Columns {
+		named = append(named, name)
+	}
+	for _, name := range named {
+		if _, ok := place[name]; !ok {
+			return nil, fmt.Errorf("%w: there is no column %q: the table has %s", ErrProfile, name, strings.Join(header, ", "))
+		}
+	}
+	columns := make([]*columnBuilder, len(header))
+	for i, name := range header {
+		if slices.Contains(o.Ignore, name) {
+			continue
+		}
+		c := newColumnBuilder(name, uint64(i))
+		if renamed, ok := o.Columns[name]; ok {
+			c.name = renamed
+		}
+		if slices.Contains(o.Outputs, name) {
+			c.role = roleOutput
+		}
+		c.categorical = slices.Contains(o.Categorical, name)
+		columns[i] = c
+	}
+	return columns, nil
+}
+
+func (o *ProfileOptions) missing() map[string]bool {
+	words := o.Missing
+	if words == nil {
+		words = []string{"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"}
+	}
+	set := map[string]bool{}
+	for _, w := range words {
+		set[w] = true
+	}
+	return set
+}
+
+// withoutMark drops a byte order mark.
+func withoutMark(r io.Reader) io.Reader {
+	b := bufio.NewReader(r)
+	if mark, err := b.Peek(3); err == nil && string(mark) == "\uFEFF" {
+		_, _ = b.Discard(3)
+	}
+	return b
+}

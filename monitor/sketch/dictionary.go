@@ -5,9 +5,9 @@ import "unicode/utf8"
 // Rest is the index of everything a Dictionary has no room for.
 const Rest = 0
 
-// longest is the length in bytes from which a category is cut, so that free text
-// cannot fill the memory.
-const longest = 120
+// MaxCategory is the length in bytes from which a category is cut, so that free
+// text cannot fill the memory. Cutting what was cut changes nothing.
+const MaxCategory = 123
 
 // Dictionary gives a bounded set of strings small numbers: 0 is the rest, then the
 // known ones in their order, then new ones as they come until there is no room.
@@ -43,7 +43,7 @@ func (d *Dictionary) add(name string) int {
 // Index returns the number of b, giving it one if there is room, else Rest. It
 // allocates only for a new string.
 func (d *Dictionary) Index(b []byte) int {
-	if len(b) > longest {
+	if len(b) > MaxCategory {
 		b = []byte(cut(string(b)))
 	}
 	if i, ok := d.index[string(b)]; ok {
@@ -68,12 +68,15 @@ func (d *Dictionary) Len() int { return len(d.names) }
 func (d *Dictionary) Cap() int { return d.limit }
 
 func cut(s string) string {
-	if len(s) <= longest {
+	if len(s) <= MaxCategory {
 		return s
 	}
-	end := longest
-	for end > longest-utf8.UTFMax && !utf8.RuneStart(s[end]) {
-		end--
+	end := MaxCategory - len("…")
+	for k := range utf8.UTFMax {
+		if utf8.RuneStart(s[end-k]) {
+			end -= k
+			break
+		}
 	}
 	return s[:end] + "…"
 }

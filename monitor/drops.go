@@ -1,0 +1,43 @@
+package monitor
+
+import (
+	"maps"
+	"sync"
+)
+
+// Reasons for which something was not observed, beside request_<kind>,
+// response_<kind> and primary_<kind> with the kinds of protocol.Error, and
+// skipped_<reason> with those of protocol.Skip.
+const (
+	dropQueueFull   = "queue_full"
+	dropQueueBytes  = "queue_bytes"
+	dropClosed      = "closed"
+	dropPanic       = "panic"
+	dropNotCaptured = "not_captured" // no body, e.g. larger than what the gateway keeps
+	dropVersions    = "versions"     // no room for another version
+	dropEvicted     = "version_evicted"
+	dropFeatures    = "features" // no room for another feature
+	dropSlices      = "slices"   // no room for another slice: counted in (other)
+	dropRows        = "rows"     // a response with another number of rows than its request
+)
+
+// drops counts by reason. Reasons come from fixed lists, so the map is bounded.
+type drops struct {
+	mu     sync.Mutex
+	counts map[string]uint64
+}
+
+func (d *drops) add(reason string, n uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.counts == nil {
+		d.counts = map[string]uint64{}
+	}
+	d.counts[reason] += n
+}
+
+func (d *drops) snapshot() map[string]uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.counts)
+}

@@ -1,0 +1,243 @@
+package monitor
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/weir-gateway/weir/monitor/sequential"
+	"github.com/weir-gateway/weir/monitor/sketch"
+	"github.com/weir-gateway/weir/protocol"
+)
+
+// Roles and kinds of a feature.
+const (
+	roleInput       = "input"
+	roleOutput      = "output"
+	kindNumeric     = "numeric"
+	kindCategorical = "categorical"
+	kindUnknown     = "unknown"
+)
+
+// keptAlarms is how many alarms of a feature are kept to be shown.
+const keptAlarms = 16
+
+// feature is the state of one input or output of a (version, slice).
+type feature struct {
+	name, role, kind string
+	ref              *featureReference // nil: unexpected, or no reference at all
+	seen             uint64            // pass.seq of the last exchange that had it
+	ever             bool
+
+	count, missing, invalid, unseen, outOfRange, fractional uint64
+
+	panes    [panes]pane
+	sketches [panes / 2]*sketch.Quantiles // numeric
+	dict     *sketch.Dictionary           // categorical
+	classes  *classes                     // outputs
+	detect   *detectors
+
+	alarms      []Alarm
+	alarmsTotal uint64
+}
+
+// pane is one part of the sliding window.
+type pane struct {
+	count, missing uint64
+	mean, m2       float64
+	bins           []uint32 // numeric: histogram bins of the reference; categorical: by dictionary index
+}
+
+func (p *pane) clear() {
+	clear(p.bins)
+	*p = pane{bins: p.bins}
+}
+
+// momentLimit bounds what enters mean and variance, so that their squares stay finite.
+const momentLimit = 1e150
+
+func (p *pane) moments(x float64) {
+	x = min(max(x, -momentLimit), momentLimit)
+	d := x - p.mean
+	p.mean += d / float64(p.count)
+	p.m2 += d * (x - p.mean)
+}
+
+func newFeature(name, role string, ref *featureReference, limits *Options, detect *detectors) *feature {
+	f := &feature{name: name, role: role, kind: kindUnknown, ref: ref, detect: detect}
+	if ref != nil {
+		f.become(ref.Kind, limits)
+	}
+	return f
+}
+
+// become fixes the feature's kind and makes its memory.
+func (f *feature) become(kind string, limits *Options) {
+	f.kind = kind
+	bins := 0
+	if kind == kindNumeric {
+		for i := range f.sketches {
+			f.sketches[i] = sketch.NewQuantiles()
+		}
+		if f.ref != nil {
+			bins = f.ref.grid.Bins()
+		}
+	} else {
+		var known []string
+		if f.ref != nil {
+			known = f.ref.names
+		}
+		f.dict = sketch.NewDictionary(known, limits.MaxCategories)
+		bins = f.dict.Cap()
+	}
+	for i := range f.panes {
+		f.panes[i].bins = make([]uint32, bins)
+	}
+	if f.role == roleOutput && (kind == kindCategorical || f.ref == nil) {
+		f.classes = newClasses(f.dict)
+	}
+}
+
+// observe takes one cell.
+//
+// Fast path: no allocation once the feature's categories are known
+// (BenchmarkObserve, TestObservingDoesNotAllocate).
+func (f *feature) observe(c *protocol.Cell, s *state, p *pass) {
+	switch {
+	case c.Kind == protocol.Missing:
+		f.absent(s, p)
+		return
+	case f.kind == kindUnknown && c.Kind == protocol.Number:
+		f.become(kindNumeric, s.limits)
+	case f.kind == kindUnknown && c.Kind == protocol.Text:
+		f.become(kindCategorical, s.limits)
+	}
+	fits := c.Kind == protocol.Number || c.Kind == protocol.Text && f.kind == kindCategorical
+	if f.detect != nil {
+		f.rate(f.detect.missing, false, alarmMissing, s, p)
+	}
+	if !fits {
+		f.invalid++
+		f.typed(true, s, p)
+		return
+	}
+	f.count++
+	f.panes[s.pane].count++
+	if f.kind == kindNumeric {
+		f.number(c.Number, s, p)
+	} else {
+		f.typed(false, s, p)
+		f.category(f.dict.Index(p.label(c)), s, p)
+	}
+}
+
+// absent counts a missing value.
+func (f *feature) absent(s *state, p *pass) {
+	f.missing++
+	f.panes[s.pane].missing++
+	if f.detect != nil {
+		f.rate(f.detect.missing, true, alarmMissing, s, p)
+	}
+}
+
+func (f *feature) number(x float64, s *state, p *pass) {
+	pane := &f.panes[s.pane]
+	pane.moments(x)
+	f.sketches[s.pane/2].Add(x)
+	if f.classes != nil {
+		f.classes.number(x, p)
+	}
+	if f.ref == nil {
+		return
+	}
+	n := f.ref.Numeric
+	cell := f.ref.grid.Cell(x)
+	pane.bins[f.ref.grid.Bin(cell)]++
+	outside := x < n.Min || x > n.Max
+	if outside {
+		f.outOfRange++
+	}
+	fraction := n.Integer && x != math.Trunc(x)
+	if fraction {
+		f.fractional++
+	}
+	if f.detect == nil {
+		return
+	}
+	f.typed(fraction, s, p)
+	f.rate(f.detect.foreign, outside, alarmRange, s, p)
+	if found, ring := f.detect.shape.Update(f.ref.grid.Rank(cell, p.uniform())); ring {
+		f.ring(alarmDistribution, "", found, s, p)
+	}
+}
+
+func (f *feature) category(i int, s *state, p *pass) {
+	f.panes[s.pane].bins[i]++
+	if f.classes != nil {
+		f.classes.counts[i]++
+	}
+	if f.ref == nil {
+		return
+	}
+	foreign := !f.dict.Known(i) && f.ref.Categorical.Rest == 0
+	if foreign {
+		f.unseen++
+	}
+	if f.detect == nil {
+		return
+	}
+	if f.detect.foreign != nil {
+		f.rate(f.detect.foreign, foreign, alarmUnseen, s, p)
+	}
+	if found, ring := f.detect.classes.Update(f.detect.group(i)); ring {
+		kind := alarmDistribution
+		if f.role == roleOutput {
+			kind = alarmVolume
+		}
+		f.ring(kind, f.detect.names[found.Group], found, s, p)
+	}
+}
+
+func (f *feature) typed(wrong bool, s *state, p *pass) {
+	if f.detect != nil {
+		f.rate(f.detect.invalid, wrong, alarmType, s, p)
+	}
+}
+
+func (f *feature) rate(r *sequential.Rate, hit bool, kind string, s *state, p *pass) {
+	if found, ring := r.Update(hit); ring {
+		f.ring(kind, "", found, s, p)
+	}
+}
+
+// ring makes an alarm of a finding: Slow path.
+func (f *feature) ring(kind, category string, found *sequential.Finding, s *state, p *pass) {
+	// a detector sees a part of the observations only, e.g. those with a value
+	ago := float64(found.Began)
+	if kind != alarmMissing && kind != alarmType && f.count > 0 {
+		ago *= float64(f.count+f.missing+f.invalid) / float64(f.count)
+	}
+	a := Alarm{
+		Model: s.model, Version: s.version, Feature: f.name, Role: f.role, Kind: kind, Category: category,
+		At: p.at, Observation: p.observation, BeganAbout: 1, Direction: found.Direction,
+		Size:          Size{Value: found.Size, Low: found.Low, High: found.High},
+		EvidenceLog10: found.EvidenceLog10, Guarantee: s.guarantee,
+	}
+	if n := uint64(ago); n < p.observation {
+		a.BeganAbout = p.observation - n + 1
+	}
+	if len(f.alarms) == keptAlarms {
+		f.alarms = append(f.alarms[:0], f.alarms[1:]...)
+	}
+	f.alarms = append(f.alarms, a)
+	f.alarmsTotal++
+	s.alarms[kind]++
+	p.alarms = append(p.alarms, a)
+}
+
+// appendNumber writes a number as a category: whole ones without exponent.
+func appendNumber(b []byte, x float64) []byte {
+	if x == math.Trunc(x) && math.Abs(x) < 1e15 {
+		return strconv.AppendInt(b, int64(x), 10)
+	}
+	return strconv.AppendFloat(b, x, 'g', -1, 64)
+}

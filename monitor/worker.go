@@ -1,0 +1,108 @@
+package monitor
+
+import (
+	"errors"
+
+	"github.com/weir-gateway/weir/protocol"
+)
+
+// reader is a worker's own memory for decoding.
+type reader struct {
+	request, response, primary protocol.Batch
+}
+
+// decoded says which of a reader's batches hold something.
+type decoded struct {
+	in, out, primary *protocol.Batch
+}
+
+func (m *Monitor) work() {
+	var r reader
+	for x := range m.queue {
+		m.handle(&r, x)
+	}
+}
+
+// handle observes one exchange. Whatever happens, it is taken off the queue's bytes
+// and done.
+func (m *Monitor) handle(r *reader, x *Exchange) {
+	defer func() {
+		if p := recover(); p != nil {
+			m.drops.add(dropPanic, 1) // a bug, here or in a decoder; traffic and the other exchanges go on
+		}
+		m.bytes.Add(-x.size())
+		if x.Done != nil {
+			x.Done()
+		}
+	}()
+	d := m.decode(r, x)
+	for _, a := range m.observe(x, d) {
+		if m.o.OnAlarm != nil {
+			m.o.OnAlarm(a)
+		}
+	}
+	if m.o.OnPrediction != nil && d.out != nil && len(d.out.Columns) > 0 {
+		for _, c := range d.out.Columns[0].Cells {
+			m.o.OnPrediction(x, c)
+		}
+	}
+}
+
+func (m *Monitor) decode(r *reader, x *Exchange) (d decoded) {
+	d.in = m.read(&r.request, x.Request, m.o.Protocol.DecodeRequest, "request_")
+	if x.Failed {
+		return d
+	}
+	d.out = m.read(&r.response, x.Response, m.o.Protocol.DecodeResponse, "response_")
+	if x.Shadow && len(x.Primary.Bytes) > 0 {
+		d.primary = m.read(&r.primary, x.Primary, m.o.Protocol.DecodeResponse, "primary_")
+	}
+	if d.in != nil && d.out != nil && d.in.Rows != d.out.Rows && d.out.Rows > 0 {
+		m.drops.add(dropRows, 1)
+	}
+	return d
+}
+
+// read decodes one body; nil when it could not, which is counted.
+func (m *Monitor) read(b *protocol.Batch, body protocol.Body, decode func(*protocol.Batch, protocol.Body) error, prefix string) *protocol.Batch {
+	if len(body.Bytes) == 0 {
+		m.drops.add(prefix+dropNotCaptured, 1)
+		return nil
+	}
+	if err := decode(b, body); err != nil {
+		kind := "other"
+		if e := (*protocol.Error)(nil); errors.As(err, &e) {
+			kind = string(e.Kind)
+		}
+		m.drops.add(prefix+kind, 1)
+		return nil
+	}
+	for _, s := range b.Skipped {
+		m.drops.add("skipped_"+string(s.Reason), 1)
+	}
+	return b
+}
+
+// observe updates the version's states and returns the alarms that this raised.
+func (m *Monitor) observe(x *Exchange, d decoded) []Alarm {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := &m.pass
+	p.seq++
+	p.now, p.at, p.alarms = m.o.Now(), x.At, nil
+	if p.at.IsZero() {
+		p.at = p.now
+	}
+	v := m.version(x.Version, p.now)
+	if v == nil {
+		m.drops.add(dropVersions, 1)
+		return nil
+	}
+	m.follow(v, p.now)
+	v = m.versions[x.Version] // following the stable version may have started it anew
+	if v == nil {
+		v = m.version(x.Version, p.now)
+	}
+	v.observe(x, d, p)
+	return p.alarms
+}

@@ -1,7 +1,16 @@
 package proxy
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"math"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +39,27 @@ type PoolConfig struct {
 	Now func() time.Time
 }
 
+func (c PoolConfig) withDefaults() PoolConfig {
+	c.ConnectTimeout = or(c.ConnectTimeout, 2*time.Second)
+	c.IdleTimeout = or(c.IdleTimeout, 30*time.Second)
+	c.MaxIdle = or(c.MaxIdle, 256)
+	c.Warm = or(c.Warm, 1)
+	c.HealthInterval = or(c.HealthInterval, 5*time.Second)
+	c.HealthTimeout = or(c.HealthTimeout, 2*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// or returns v, or the default where v is zero.
+func or[T comparable](v, def T) T {
+	if v == *new(T) {
+		return def
+	}
+	return v
+}
+
 // EndpointStatus is what is known about one endpoint.
 type EndpointStatus struct {
 	URL       string
@@ -43,16 +73,127 @@ type EndpointStatus struct {
 
 // Pool keeps connections to the endpoints of one version and knows which of them
 // are healthy. It is safe for concurrent use and may be shared by states.
-type Pool struct{}
+type Pool struct {
+	cfg       PoolConfig
+	log       *slog.Logger
+	endpoints []*endpoint
+	turn      atomic.Uint32
+	stop      context.CancelFunc
+	checkers  sync.WaitGroup
+}
 
 // NewPool starts the health checks and warms the connections. It refuses URLs
 // that are not http, or that have a query, user or fragment.
-func NewPool(cfg PoolConfig, log *slog.Logger) (*Pool, error) { return &Pool{}, nil }
+func NewPool(cfg PoolConfig, log *slog.Logger) (*Pool, error) {
+	if len(cfg.Endpoints) == 0 {
+		return nil, errors.New("proxy: new pool: there is no endpoint")
+	}
+	if cfg.HealthPath != "" && (cfg.HealthPath[0] != '/' || strings.ContainsAny(cfg.HealthPath, " \t\r\n#")) {
+		return nil, fmt.Errorf("proxy: new pool: the health path %q must be an absolute path", cfg.HealthPath)
+	}
+	p := &Pool{cfg: cfg.withDefaults(), log: log}
+	for _, raw := range cfg.Endpoints {
+		e, err := p.endpoint(raw)
+		if err != nil {
+			return nil, fmt.Errorf("proxy: new pool: endpoint %q: %w", raw, err)
+		}
+		p.endpoints = append(p.endpoints, e)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	p.stop = stop
+	for _, e := range p.endpoints {
+		p.checkers.Go(func() { e.watch(ctx) })
+	}
+	return p, nil
+}
+
+func (p *Pool) endpoint(raw string) (*endpoint, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, err
+	case u.Scheme != "http":
+		return nil, fmt.Errorf("scheme %q: only http is spoken upstream", u.Scheme)
+	case u.Hostname() == "":
+		return nil, errors.New("the host is missing")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("it must have no user, query or fragment")
+	}
+	port := u.Port()
+	if port == "" {
+		port = "80"
+	}
+	return &endpoint{
+		pool:    p,
+		url:     raw,
+		address: net.JoinHostPort(u.Hostname(), port),
+		host:    u.Host,
+		path:    []byte(strings.TrimRight(u.EscapedPath(), "/")),
+		since:   p.cfg.Now(),
+	}, nil
+}
 
 // Endpoints returns what is known about each endpoint, in configured order.
-func (p *Pool) Endpoints() []EndpointStatus { return nil }
+func (p *Pool) Endpoints() []EndpointStatus {
+	all := make([]EndpointStatus, len(p.endpoints))
+	for i, e := range p.endpoints {
+		all[i] = e.status()
+	}
+	return all
+}
 
 // Close stops the checks, closes the idle connections and waits for both. It is
 // called when no state uses the pool any more; a request that still does goes
 // on, and its connection is closed after it.
-func (p *Pool) Close() {}
+func (p *Pool) Close() {
+	p.stop()
+	p.checkers.Wait()
+	for _, e := range p.endpoints {
+		e.close()
+	}
+}
+
+// tried are the endpoints that a request need not try again, by index; those
+// from 64 on may be tried twice.
+type tried uint64
+
+func (t tried) has(i int) bool { return i < 64 && t>>i&1 != 0 }
+
+// pick returns the healthy endpoint with the fewest requests in flight; among
+// equals they take turns. Where none is healthy all are asked: a check may be
+// wrong, and no answer is certain only then. It returns nil when all were tried.
+func (p *Pool) pick(not tried) *endpoint {
+	if len(p.endpoints) == 1 {
+		if not != 0 {
+			return nil
+		}
+		return p.endpoints[0]
+	}
+	var best *endpoint
+	least := int64(math.MaxInt64)
+	first := int(p.turn.Add(1) % uint32(len(p.endpoints)))
+	for i := range p.endpoints {
+		e := p.endpoints[(first+i)%len(p.endpoints)]
+		if not.has((first + i) % len(p.endpoints)) {
+			continue
+		}
+		load := e.inFlight.Load()
+		if !e.healthy() {
+			load += math.MaxInt32
+		}
+		if load < least {
+			best, least = e, load
+		}
+	}
+	return best
+}
+
+// index returns where e stands, for tried.
+func (p *Pool) index(e *endpoint) int {
+	for i := range p.endpoints {
+		if p.endpoints[i] == e {
+			return i
+		}
+	}
+	return 0
+}

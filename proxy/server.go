@@ -2,39 +2,232 @@ package proxy
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
 // Config is what is configured for the whole data plane. The zero value of a
 // field means its default.
 type Config struct {
-	HeadTimeout time.Duration // for a request's head, from its first byte; default 10 s
-	KeepAlive   time.Duration // how long an idle client connection is kept; default 75 s
-	BodyIdle    time.Duration // how long a request's body may stand still; default 30 s
-	MaxHead     int           // bytes of a request's or answer's head; default 32 KiB
-	Random      func() uint64 // for ids and assignment; default math/rand/v2
-	Now         func() time.Time
+	// HeadTimeout is how long a request's head may take from its first byte.
+	// Default 10 s.
+	HeadTimeout time.Duration
+	// KeepAlive is how long an idle client connection is kept. Default 75 s.
+	KeepAlive time.Duration
+	// BodyIdle is how long a request's body may stand still. Default 30 s.
+	BodyIdle time.Duration
+	// MaxHead is how many bytes the head of a request or an answer may have.
+	// Default 32 KiB.
+	MaxHead int
+	// Refused is called, where it isn't nil, for every request that got an
+	// answer from Weir without a version having been chosen, with the last part
+	// of the problem's type, e.g. no-route. It must not block.
+	Refused func(problem string)
+	// Random returns 64 uniformly random bits, for ids and assignment; it is
+	// called concurrently. Default math/rand/v2.
+	Random func() uint64
+}
+
+func (c Config) withDefaults() Config {
+	c.HeadTimeout = or(c.HeadTimeout, 10*time.Second)
+	c.KeepAlive = or(c.KeepAlive, 75*time.Second)
+	c.BodyIdle = or(c.BodyIdle, 30*time.Second)
+	c.MaxHead = max(or(c.MaxHead, 32<<10), firstAnswer)
+	if c.Random == nil {
+		c.Random = rand.Uint64
+	}
+	return c
 }
 
 // Server is the data plane's server.
-type Server struct{}
+type Server struct {
+	cfg       Config
+	log       *slog.Logger
+	state     atomic.Pointer[State]
+	works     works
+	streams   streams
+	exchanges exchanges
 
-// New returns a server without a state: it answers 503 until the first Swap.
-func New(cfg Config, log *slog.Logger) *Server { return &Server{} }
+	draining    atomic.Bool
+	nudges      chan struct{}
+	stopReaping chan struct{}
+	reaping     sync.WaitGroup
+	serving     sync.WaitGroup // connections
+	hangups     *hangups
 
-// Swap makes s the state of all requests from now on and returns the one before,
-// nil at first.
-func (s *Server) Swap(next *State) (old *State) { return nil }
+	mu            sync.Mutex
+	listeners     map[net.Listener]struct{}
+	conns         map[uint64]*conn
+	lastID        uint64
+	stateDraining []*State
+}
+
+// New returns a server without a state: it answers 503 until the first Swap. It
+// must be ended with Shutdown, whether it has served or not.
+func New(cfg Config, log *slog.Logger) *Server {
+	s := &Server{
+		cfg:         cfg.withDefaults(),
+		log:         log,
+		nudges:      make(chan struct{}, 1),
+		stopReaping: make(chan struct{}),
+		listeners:   make(map[net.Listener]struct{}),
+		conns:       make(map[uint64]*conn),
+	}
+	var err error
+	if s.hangups, err = newHangups(s.find); err != nil {
+		// Nothing but promptness is lost.
+		log.Warn("clients that leave will be noticed late", "error", err)
+	}
+	s.reaping.Go(s.reap)
+	return s
+}
 
 // Serve takes connections until Shutdown, and then returns nil. It may be called
 // for several listeners, which it closes.
-func (s *Server) Serve(l net.Listener) error { return nil }
+func (s *Server) Serve(l net.Listener) error {
+	s.mu.Lock()
+	if s.draining.Load() {
+		s.mu.Unlock()
+		return l.Close()
+	}
+	s.listeners[l] = struct{}{}
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.listeners, l)
+		s.mu.Unlock()
+		_ = l.Close()
+	}()
+	for {
+		conn, err := l.Accept()
+		if err == nil {
+			s.accept(conn)
+			continue
+		}
+		if s.draining.Load() {
+			return nil
+		}
+		if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) && !errors.Is(err, syscall.ECONNABORTED) {
+			return fmt.Errorf("proxy: serve %s: %w", l.Addr(), err)
+		}
+		s.log.Warn("a connection could not be taken", "error", err)
+		time.Sleep(10 * time.Millisecond) // out of descriptors: others must end first
+	}
+}
 
-// Shutdown stops taking connections, closes the idle ones, lets every request
-// end, and cuts what is left when ctx is done; then it returns ctx's error.
-func (s *Server) Shutdown(ctx context.Context) error { return nil }
+// accept starts to serve a connection.
+func (s *Server) accept(nc net.Conn) {
+	tcp, ok := nc.(syscall.Conn)
+	if !ok {
+		s.log.Error("a listener of this kind is not supported", "connection", fmt.Sprintf("%T", nc))
+		_ = nc.Close()
+		return
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		_ = nc.Close()
+		return
+	}
+	c := &conn{server: s, raw: raw, deadlines: deadlines{conn: nc}}
+	c.filled = c.fill
+	s.mu.Lock()
+	if s.draining.Load() {
+		s.mu.Unlock()
+		_ = nc.Close()
+		return
+	}
+	s.lastID++
+	c.id = s.lastID
+	s.conns[c.id] = c
+	s.serving.Add(1)
+	s.mu.Unlock()
+	s.hangups.add(c)
+	go c.serve()
+}
+
+// forget ends a connection.
+func (s *Server) forget(c *conn) {
+	c.phase.Store(closed)
+	_ = c.conn.Close()
+	if c.w != nil {
+		s.works.put(c.w)
+		c.w = nil
+	}
+	s.mu.Lock()
+	delete(s.conns, c.id)
+	s.mu.Unlock()
+	s.serving.Done()
+}
+
+// find returns the connection with an id, nil if it has ended.
+func (s *Server) find(id uint64) *conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conns[id]
+}
+
+func (s *Server) refused(slug string) {
+	if s.cfg.Refused != nil {
+		s.cfg.Refused(slug)
+	}
+}
 
 // Active returns how many client connections are open.
-func (s *Server) Active() int { return 0 }
+func (s *Server) Active() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// Shutdown stops taking connections, closes the idle ones, lets every request
+// end, and cuts what is left when ctx is done; then it returns ctx's error. The
+// state stays in use by copies that wait in shadow queues.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	first := !s.draining.Swap(true)
+	for l := range s.listeners {
+		_ = l.Close()
+	}
+	for _, c := range s.conns {
+		if c.phase.CompareAndSwap(idle, closed) {
+			_ = c.conn.Close()
+		}
+	}
+	s.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		s.serving.Wait()
+		close(ended)
+	}()
+	var err error
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		err = ctx.Err()
+		s.cut()
+		<-ended
+	}
+	if first {
+		close(s.stopReaping)
+		s.hangups.close()
+	}
+	s.reaping.Wait()
+	return err
+}
+
+// cut ends all connections, whatever they are doing.
+func (s *Server) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		_ = c.conn.Close()
+		c.hungUp()
+	}
+}

@@ -18,10 +18,12 @@ type ShadowConfig struct {
 
 // ShadowQueue sends copies of requests to shadows. A client's request never
 // waits for it: a copy that finds the queue full is dropped and counted.
-type ShadowQueue struct{}
+type ShadowQueue struct{ cfg ShadowConfig }
 
 // NewShadowQueue starts the workers.
-func NewShadowQueue(cfg ShadowConfig, log *slog.Logger) *ShadowQueue { return &ShadowQueue{} }
+func NewShadowQueue(cfg ShadowConfig, log *slog.Logger) *ShadowQueue { return &ShadowQueue{cfg: cfg} }
 
 // Close drops what waits, cuts off what is being sent, and waits for the workers.
 func (q *ShadowQueue) Close() {}
+
+func (c *conn) copies() {}

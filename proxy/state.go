@@ -2,6 +2,9 @@ package proxy
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/weir-gateway/weir/router"
@@ -58,41 +61,81 @@ type Settings struct {
 	KeyLimit int
 }
 
+// withDefaults also lowers the names of headers, as they are looked up.
+func (s Settings) withDefaults() Settings {
+	s.Timeout = or(s.Timeout, 30*time.Second)
+	s.Idle = or(s.Idle, time.Minute)
+	s.CaptureLimit = or(s.CaptureLimit, 4<<20)
+	s.KeyLimit = or(s.KeyLimit, 1<<20)
+	if s.MaxBody <= 0 {
+		s.MaxBody = math.MaxInt64
+	}
+	s.CaptureHeaders = slices.Clone(s.CaptureHeaders)
+	for i, name := range s.CaptureHeaders {
+		s.CaptureHeaders[i] = strings.ToLower(name)
+	}
+	return s
+}
+
 // State is everything that a request depends on. It is immutable.
 type State struct {
-	table    *router.Table
-	targets  []target
-	settings []settings
-
+	table   *router.Table
+	targets []target
+	routes  []route
 	drain
+}
+
+// target is one version's.
+type target struct {
+	pool     *Pool
+	observer Observer
+	headers  []byte // the lines that its answers get
+}
+
+// route is one model's.
+type route struct {
+	Settings
+	pin    string // in lower case
+	header string // of a sticky key, in lower case
+	field  string // of a sticky key, as a path in a JSON body
+	cookie []byte // of a sticky key
 }
 
 // NewState builds a state. targets stand by router.Version.Index, settings by
 // router.Route.Index.
-func NewState(table *router.Table, targets []Target, perRoute []Settings) (*State, error) {
+func NewState(table *router.Table, targets []Target, settings []Settings) (*State, error) {
 	if len(targets) != table.Versions() {
 		return nil, fmt.Errorf("proxy: new state: %d targets for %d versions", len(targets), table.Versions())
 	}
-	if len(perRoute) != len(table.Routes()) {
-		return nil, fmt.Errorf("proxy: new state: settings for %d routes, the table has %d", len(perRoute), len(table.Routes()))
+	if len(settings) != len(table.Routes()) {
+		return nil, fmt.Errorf("proxy: new state: settings for %d routes, the table has %d", len(settings), len(table.Routes()))
 	}
-	return &State{table: table}, nil
+	s := &State{table: table, targets: make([]target, len(targets)), routes: make([]route, len(settings))}
+	s.drained = make(chan struct{})
+	for _, r := range table.Routes() {
+		c := &s.routes[r.Index]
+		*c = route{Settings: settings[r.Index].withDefaults(), pin: strings.ToLower(r.Pin)}
+		switch r.Assign.Kind {
+		case router.AssignHeader:
+			c.header = strings.ToLower(r.Assign.Name)
+		case router.AssignCookie:
+			c.cookie = []byte(r.Assign.Name)
+		case router.AssignJSON:
+			c.field = r.Assign.Name
+		}
+		for _, v := range r.Versions {
+			t := targets[v.Index]
+			if t.Pool == nil || t.Observer == nil {
+				return nil, fmt.Errorf("proxy: new state: version %s of %s has no pool or no observer", v.Name, v.Model)
+			}
+			if strings.ContainsAny(v.Model+v.Name, "\r\n\x00") {
+				return nil, fmt.Errorf("proxy: new state: version %q of %q: the names can't stand in a header", v.Name, v.Model)
+			}
+			s.targets[v.Index] = target{
+				pool: t.Pool, observer: t.Observer,
+				headers: fmt.Appendf(nil, "x-weir-model: %s\r\nx-weir-version: %s\r\n", v.Model, v.Name),
+			}
+		}
+	}
+	return s, nil
 }
-
-// Drained is closed once the state has been replaced and the last request, copy
-// or upgraded connection that began under it has ended.
-func (s *State) Drained() <-chan struct{} { return s.drained }
-
-type target struct{ Target }
-
-type settings struct{ Settings }
-
-type drain struct{ drained chan struct{} }
-
-type shared struct{}
-
-// Retain keeps the exchange beyond [Observer.End]. Each Retain needs a Release.
-func (x *Exchange) Retain() {}
-
-// Release gives a retained exchange back. It must not be used afterwards.
-func (x *Exchange) Release() {}

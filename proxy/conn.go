@@ -1,0 +1,225 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/weir-gateway/weir/proxy/http1"
+)
+
+// conn is one client connection, served by one goroutine.
+type conn struct {
+	server *Server
+	id     uint64
+	raw    syscall.RawConn
+	deadlines
+
+	phase  atomic.Int32          // idle, busy or closed
+	held   atomic.Pointer[State] // see drain
+	up     atomic.Pointer[upstream]
+	dial   atomic.Pointer[dialing]
+	gone   atomic.Bool // the client has hung up
+	w      *work
+	filled func(fd uintptr) bool // fill, bound once
+	n      int                   // what fill read
+	err    error
+}
+
+const (
+	idle int32 = iota
+	busy
+	closed
+)
+
+// serve handles requests until the connection ends.
+func (c *conn) serve() {
+	defer c.server.forget(c)
+	defer c.recovered()
+	for c.next() && c.handle() {
+	}
+}
+
+// recovered turns a panic of our own into the end of one connection.
+func (c *conn) recovered() {
+	r := recover()
+	if r == nil {
+		return
+	}
+	c.server.log.Error("a request panicked; its connection is closed", "panic", r, "stack", string(debug.Stack()))
+	c.abort()
+	if c.w != nil {
+		c.cleanUp()
+	}
+	c.held.Store(nil)
+}
+
+// next waits for a request and reads its head. false: there is none.
+func (c *conn) next() bool {
+	w := c.w
+	if w == nil || w.r == w.w {
+		if !c.await() {
+			return false
+		}
+		w = c.w
+	} else {
+		w.w = copy(w.in, w.in[w.r:w.w]) // the beginning of a pipelined request
+		w.r = 0
+	}
+	at := now().after(c.server.cfg.HeadTimeout)
+	for seen := 0; ; {
+		// A head that comes in pieces is parsed again only when an end is there.
+		if seen == 0 || http1.HeadEnd(w.in[:w.w], seen) {
+			n, err := w.req.Parse(w.in[:w.w])
+			if err != nil {
+				c.refuse(refusal(err))
+				return false
+			}
+			if n > 0 {
+				w.r = n
+				return true
+			}
+		}
+		if seen = w.w; w.w == len(w.in) && !c.moreRoom() {
+			return false
+		}
+		n, err := c.readBy(w.in[w.w:], at)
+		w.w += n
+		if err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				c.refuse(slowRequest)
+			}
+			return false
+		}
+	}
+}
+
+// await waits for the first bytes of a request, without a buffer until they come.
+func (c *conn) await() bool {
+	if c.w != nil {
+		c.w.r, c.w.w = 0, 0
+	}
+	c.phase.Store(idle)
+	if c.server.draining.Load() {
+		return false
+	}
+	at := now().after(c.server.cfg.KeepAlive)
+	c.reading(at)
+	for {
+		err := c.raw.Read(c.filled)
+		if err == nil {
+			break
+		}
+		if !c.rearmRead(err, at) {
+			return false
+		}
+	}
+	if c.err != nil || c.n == 0 {
+		return false
+	}
+	c.w.w = c.n
+	return c.phase.CompareAndSwap(idle, busy) // not if Shutdown was faster
+}
+
+// fill is called when the connection may be readable; false waits for that.
+func (c *conn) fill(fd uintptr) bool {
+	if c.w == nil {
+		c.w = c.server.works.get()
+	}
+	n, err := sysRead(int(fd), c.w.in)
+	if n < 0 && err == syscall.EAGAIN {
+		c.server.works.put(c.w)
+		c.w = nil
+		return false
+	}
+	c.n, c.err = n, err
+	return true
+}
+
+// moreRoom makes room for a larger head, or refuses it.
+func (c *conn) moreRoom() bool {
+	w := c.w
+	if len(w.in) >= c.server.cfg.MaxHead {
+		p := headTooLarge
+		if i := indexByte(w.in, '\n'); i < 0 {
+			p = targetTooLong
+		}
+		c.refuse(p)
+		return false
+	}
+	larger := make([]byte, min(2*len(w.in), c.server.cfg.MaxHead))
+	copy(larger, w.in[:w.w])
+	w.in = larger
+	return true
+}
+
+func indexByte(b []byte, c byte) int {
+	for i := range b {
+		if b[i] == c {
+			return i
+		}
+	}
+	return -1
+}
+
+// refuse answers a request whose head can't be used, and ends the connection.
+func (c *conn) refuse(p problem) {
+	c.server.refused(p.slug)
+	c.w.out = p.append(c.w.out[:0], nil, nil, false, true)
+	if _, err := c.writeBy(c.w.out, 5*time.Second, 0); err == nil {
+		c.linger()
+	}
+}
+
+// linger ends the connection so that the client can read what was sent last:
+// closing while bytes of its request are unread would reset the connection, and
+// the answer might be lost (RFC 9112, 9.6).
+func (c *conn) linger() {
+	half, ok := c.conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	at := now().after(time.Second)
+	c.deadlines.read = at
+	_ = c.conn.SetReadDeadline(origin.Add(time.Duration(at)))
+	_, _ = io.CopyN(io.Discard, c.conn, 1<<20)
+}
+
+// abort ends the connection so that the client can't take what it has for a
+// whole answer.
+func (c *conn) abort() {
+	if tcp, ok := c.conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.conn.Close()
+}
+
+// hungUp is called, from another goroutine, when the client has closed its side.
+func (c *conn) hungUp() {
+	c.gone.Store(true)
+	// Who swaps the upstream out owns its end: it can't have gone back to the pool.
+	if u := c.up.Swap(nil); u != nil {
+		u.interrupt()
+	}
+	if d := c.dial.Swap(nil); d != nil {
+		d.cancel()
+	}
+}
+
+// attach makes the client's hanging up interrupt u. false: it already has.
+func (c *conn) attach(u *upstream) bool {
+	c.w.call.up = u
+	c.up.Store(u)
+	return !c.gone.Load()
+}
+
+// detach ends that. false: u was interrupted.
+func (c *conn) detach() bool {
+	c.w.call.up = nil
+	return c.up.Swap(nil) != nil
+}

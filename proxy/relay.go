@@ -1,0 +1,221 @@
+package proxy
+
+import (
+	"errors"
+
+	"github.com/weir-gateway/weir/proxy/http1"
+)
+
+// maxInterim is how many interim answers (1xx) a request may get.
+const maxInterim = 32
+
+var errInterim = &http1.Error{Status: 502, Reason: "interim answers without end"}
+
+// relay reads the answer, of which n bytes are in work.up, and writes it to the
+// client as it comes.
+func (c *conn) relay(u *upstream, n int) bool {
+	k, w := &c.w.call, c.w
+	end, n, err := c.answerHead(u, n)
+	if err != nil {
+		return c.lost(u, err)
+	}
+	resp := &w.resp
+	if resp.Status == 101 {
+		return c.tunnel(u, w.up[end:n])
+	}
+	d := download{framing: resp.Framing(k.head), rest: resp.ContentLength}
+	open := d.framing == http1.Chunks || d.framing == http1.UntilEOF
+	k.chunks = open && w.req.Minor == 1
+	if open && w.req.Minor == 0 || k.pump != nil && k.pump.ended.Load() == 0 || c.server.draining.Load() {
+		k.keep = false
+	}
+	k.x.Status = resp.Status
+	if k.response.on {
+		k.x.describe(&k.x.Response, &resp.Fields)
+	}
+	out := c.appendAnswer(w.out[:0], resp)
+	p := w.up[end:n]
+	data, used, err := d.next(p)
+	if err != nil {
+		return c.lost(u, err)
+	}
+	k.response.add(data)
+	switch {
+	case k.chunks && len(data) > 0:
+		out = appendChunk(out, data)
+	default:
+		out = append(out, data...)
+	}
+	done := d.done()
+	if done && k.chunks {
+		out = append(out, http1.LastChunk...)
+	}
+	w.out = out
+	if done {
+		// Fast path: the whole answer is here. The upstream is free before the
+		// client has been written to.
+		c.part(u, resp.KeepsAlive() && used == len(p))
+		return c.deliver(out)
+	}
+	k.started = true
+	if _, err := c.writeBy(out, k.cfg.Idle, k.total); err != nil {
+		return c.left(u)
+	}
+	return c.stream(u, &d)
+}
+
+// deliver writes the whole answer, or its end.
+func (c *conn) deliver(out []byte) bool {
+	k := &c.w.call
+	k.started = true
+	if _, err := c.writeBy(out, k.cfg.Idle, k.total); err != nil {
+		k.x.Fault = FaultClientGone
+		c.abort()
+		return false
+	}
+	if !k.keep {
+		if k.pump != nil || c.w.r < c.w.w {
+			c.linger()
+		}
+		return false
+	}
+	return true
+}
+
+// part ends the upstream's part of the exchange.
+func (c *conn) part(u *upstream, clean bool) {
+	k := &c.w.call
+	k.x.Upstream = (now() - k.sentAt).duration()
+	if k.pump != nil && !k.pump.stop(c, u) {
+		clean = false
+	}
+	if c.detach() && clean {
+		u.release()
+	} else {
+		u.close()
+	}
+}
+
+// answerHead reads up to the end of the final answer's head. n bytes are in
+// work.up already. It passes interim answers on.
+func (c *conn) answerHead(u *upstream, n int) (end, total int, err error) {
+	w := c.w
+	interims := 0
+	for seen := 0; ; {
+		if seen == 0 || http1.HeadEnd(w.up[:n], seen) {
+			end, err = w.resp.Parse(w.up[:n])
+			if err != nil {
+				return 0, n, err
+			}
+			if end > 0 && (w.resp.Status >= 200 || w.resp.Status == 101) {
+				return end, n, nil
+			}
+			if end > 0 {
+				if interims++; interims > maxInterim {
+					return 0, n, errInterim
+				}
+				if err := c.interim(); err != nil {
+					return 0, n, err
+				}
+				n = copy(w.up, w.up[end:n])
+				if seen = 0; n > 0 {
+					continue
+				}
+			}
+		}
+		if seen = n; n == len(w.up) {
+			if n >= c.server.cfg.MaxHead {
+				return 0, n, http1.ErrTooManyFields
+			}
+			w.up = append(w.up, make([]byte, min(n, c.server.cfg.MaxHead-n))...)
+		}
+		m, err := c.firstBytes(u, w.up[n:])
+		if err != nil {
+			return 0, n, err
+		}
+		n += m
+	}
+}
+
+var errClient = errors.New("the client can't be written to")
+
+// interim passes an interim answer on. 100 is not: the client's expectation has
+// been met by us, and the upstream's was never raised.
+func (c *conn) interim() error {
+	k, w := &c.w.call, c.w
+	if w.resp.Status == 100 || w.req.Minor == 0 {
+		return nil
+	}
+	w.out = c.appendAnswer(w.out[:0], &w.resp)
+	if _, err := c.writeBy(w.out, k.cfg.Idle, k.total); err != nil {
+		return errClient
+	}
+	return nil
+}
+
+// lost ends a request whose answer broke off, or never began. Nothing of the
+// final answer has been sent if call.started is false.
+func (c *conn) lost(u *upstream, err error) bool {
+	k := &c.w.call
+	k.x.Upstream = (now() - k.sentAt).duration()
+	p, fault := died, FaultReset
+	var malformed *http1.Error
+	switch {
+	case c.gone.Load() || errors.Is(err, errClient):
+		fault = FaultClientGone
+	case isTimeout(err):
+		p, fault = timedOut, FaultTimeout
+	case errors.As(err, &malformed):
+		p, fault = invalid, FaultProtocol
+	}
+	if k.pump != nil {
+		k.pump.stop(c, u)
+		// The upload may have been what broke.
+		switch cause := k.pump.cause; {
+		case cause == pumpClient:
+			fault = FaultClientGone
+		case cause != nil:
+			p, fault = *cause, FaultClientGone
+			k.keep = false
+			c.part(u, false)
+			return c.failedWith(p, fault)
+		}
+	}
+	c.detach()
+	u.close()
+	k.keep = k.keep && k.pump == nil
+	return c.failed(p, fault)
+}
+
+// left ends a request whose client can't be written to any more.
+func (c *conn) left(u *upstream) bool {
+	c.w.call.x.Fault = FaultClientGone
+	c.part(u, false)
+	c.abort()
+	return false
+}
+
+// failed ends a request that got no answer.
+func (c *conn) failed(p problem, fault Fault) bool {
+	if c.gone.Load() {
+		fault = FaultClientGone
+	}
+	if fault == FaultClientGone {
+		c.w.call.x.Fault = fault
+		c.abort()
+		return false
+	}
+	return c.failedWith(p, fault)
+}
+
+// failedWith answers with a problem, or cuts an answer that has begun.
+func (c *conn) failedWith(p problem, fault Fault) bool {
+	k := &c.w.call
+	k.x.Fault = fault
+	k.response.fail()
+	if k.started {
+		c.abort()
+		return false
+	}
+	return c.problem(p)
+}

@@ -1,0 +1,68 @@
+package proxy
+
+import (
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/weir-gateway/weir/proxy/http1"
+)
+
+var errUnasked = &http1.Error{Status: 502, Reason: "an upgrade that nobody asked for"}
+
+// tunnel passes a connection that has changed its protocol through, in both
+// directions, until both have ended. It has no time limits but those of TCP, and
+// outlives changes of the state: nothing in it depends on one any more.
+func (c *conn) tunnel(u *upstream, early []byte) bool {
+	k, w := &c.w.call, c.w
+	if !k.upgrade || !w.resp.Has(http1.Upgrade) {
+		return c.lost(u, errUnasked)
+	}
+	k.x.Status = 101
+	w.out = append(c.appendAnswer(w.out[:0], &w.resp), early...)
+	if _, err := c.writeBy(w.out, k.cfg.Idle, 0); err != nil {
+		return c.left(u)
+	}
+	if !c.detach() {
+		u.close()
+		k.x.Fault = FaultClientGone
+		return false
+	}
+	c.letGo()
+	_ = c.conn.SetDeadline(time.Time{})
+	_ = u.tcp.SetDeadline(time.Time{})
+	client, ok := c.conn.(*net.TCPConn)
+	if !ok {
+		u.close()
+		c.abort()
+		return false
+	}
+	if rest := w.in[w.r:w.w]; len(rest) > 0 {
+		if _, err := u.tcp.Write(rest); err != nil {
+			u.close()
+			return false
+		}
+	}
+	w.r = w.w
+	var up sync.WaitGroup
+	up.Go(func() { pass(u.tcp, client) })
+	pass(client, u.tcp)
+	up.Wait()
+	u.close()
+	return false
+}
+
+// pass copies until src has ended, and then ends dst's side too; if anything
+// breaks, both are cut.
+func pass(dst, src *net.TCPConn) {
+	_, err := io.Copy(dst, src)
+	if err == nil {
+		err = dst.CloseWrite()
+	}
+	if err != nil {
+		_ = dst.SetLinger(0)
+		_ = dst.Close()
+		_ = src.Close()
+	}
+}

@@ -1,0 +1,147 @@
+package proxy
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+)
+
+// pump sends the rest of a request's body upstream while the connection's own
+// goroutine waits for the answer, which may come before the body's end. Until
+// stop has returned, reading from the client and writing to the upstream are
+// the pump's.
+type pump struct {
+	ended    atomic.Int64 // instant when the whole body had been sent; 0: not yet
+	done     chan struct{}
+	stopping atomic.Bool
+	cause    *problem // why it broke off, if that was the client's fault
+}
+
+var errStopped = errors.New("the pump was stopped")
+
+// pumpClient stands for a client that left.
+var pumpClient = &problem{slug: "client-gone"}
+
+func startPump(c *conn, u *upstream) *pump {
+	p := &pump{done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		defer func() {
+			if r := recover(); r != nil {
+				c.server.log.Error("an upload panicked; its connections are closed", "panic", r)
+				u.interrupt()
+			}
+		}()
+		p.run(c, u)
+	}()
+	return p
+}
+
+// stop ends the pump, if it hasn't ended, and says whether it had sent all. If
+// it hadn't, u is closed.
+func (p *pump) stop(c *conn, u *upstream) bool {
+	select {
+	case <-p.done:
+	default:
+		p.stopping.Store(true)
+		_ = c.conn.SetReadDeadline(origin)
+		u.interrupt()
+		<-p.done
+	}
+	c.deadlines.read = 0
+	return p.ended.Load() != 0
+}
+
+// read reads from the client, until at or until the pump is stopped.
+func (p *pump) read(c *conn, b []byte, at instant) (int, error) {
+	c.reading(at)
+	for {
+		// Behind every arming: stop's own may just have been overwritten.
+		if p.stopping.Load() {
+			return 0, errStopped
+		}
+		n, err := c.conn.Read(b)
+		if n > 0 || !p.stopping.Load() && !c.rearmRead(err, at) {
+			return n, err
+		}
+	}
+}
+
+// fail ends the request because of its client: the upstream must never take
+// what it has for a whole request.
+func (p *pump) fail(u *upstream, why *problem) {
+	p.cause = why
+	u.interrupt()
+}
+
+func (p *pump) run(c *conn, u *upstream) {
+	k := &c.w.call
+	b := c.server.streams.get()
+	defer c.server.streams.put(b)
+	size := int64(len(k.body))
+	for k.rest != 0 && !k.chunked.Done() {
+		in := b.space()
+		if k.rest > 0 && k.rest < int64(len(in)) {
+			in = in[:k.rest]
+		}
+		n, err := p.read(c, in, earlier(now().after(c.server.cfg.BodyIdle), k.total))
+		if n == 0 {
+			p.ill(u, err)
+			return
+		}
+		out := in[:n]
+		if k.rest > 0 {
+			k.rest -= int64(n)
+			k.request.add(out)
+		} else {
+			data, used, err := decode(&k.chunked, in[:n])
+			if err != nil {
+				p.fail(u, &badBody)
+				return
+			}
+			k.request.add(data)
+			if size += int64(len(data)); size > k.cfg.MaxBody {
+				p.fail(u, &bodyTooLarge)
+				return
+			}
+			if used < n {
+				c.w.unreadBytes(in[used:n])
+			}
+			from := 0
+			if len(data) > 0 {
+				from = offset(in, data)
+			}
+			out = b.chunk(roomBefore+from, roomBefore+from+len(data), k.chunked.Done())
+		}
+		m, err := u.writeBy(out, k.cfg.Idle, k.total)
+		u.sent += uint64(m)
+		if err != nil {
+			return // the answer, or its lack, tells the client
+		}
+	}
+	p.ended.Store(int64(now()))
+}
+
+// ill says what a failed read from the client means.
+func (p *pump) ill(u *upstream, err error) {
+	switch {
+	case err == errStopped:
+	case isTimeout(err):
+		p.fail(u, &slowRequest)
+	default:
+		p.fail(u, pumpClient)
+	}
+}
+
+// unreadBytes takes bytes back that were read behind a request's end. The head
+// of that request may still be in use: so they go into new space if need be.
+func (w *work) unreadBytes(b []byte) {
+	if w.w+len(b) > len(w.in) {
+		w.in = append(make([]byte, 0, largestKept+streamSize), w.in[w.r:w.w]...)
+		w.w, w.r = w.w-w.r, 0
+		w.in = w.in[:cap(w.in)]
+	}
+	w.w += copy(w.in[w.w:], b)
+}
+
+func (i instant) duration() time.Duration { return time.Duration(i) }

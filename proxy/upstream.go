@@ -1,0 +1,217 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"syscall"
+)
+
+// upstream is one connection to an endpoint, used by one request at a time.
+type upstream struct {
+	endpoint *endpoint
+	tcp      *net.TCPConn
+	raw      syscall.RawConn
+	deadlines
+	reused  bool   // it has answered a request before
+	sent    uint64 // bytes written to it, ever
+	before  uint64 // the same, before the current request
+	parked  instant
+	keep    instant // the peer said that it closes the connection at about this instant; 0: it didn't
+	cut     atomic.Bool
+	trip    trip
+	tripped func(fd uintptr) bool // trip.step, bound once
+}
+
+// trip is one pass of [upstream.exchange] through the poller.
+type trip struct {
+	out   []byte
+	in    []byte
+	wrote int
+	n     int
+	err   error
+	stage tripStage
+
+	sendOnly bool
+}
+
+type tripStage uint8
+
+const (
+	tripCheck tripStage = iota
+	tripWrite
+	tripRead
+)
+
+// Errors of a trip. Both mean that nothing was written.
+var (
+	errStale   = errors.New("the kept connection was closed or spoke while idle")
+	errNothing = errors.New("nothing could be written")
+)
+
+// errEOF is an end of the connection before the first byte of an answer.
+var errEOF = errors.New("the endpoint closed the connection without an answer")
+
+func newUpstream(e *endpoint, conn *net.TCPConn) (*upstream, error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	u := &upstream{endpoint: e, tcp: conn, raw: raw, deadlines: deadlines{conn: conn}}
+	u.tripped = u.step
+	return u, nil
+}
+
+// exchange sends out, which is a whole request or its beginning, and reads the
+// first bytes of the answer into in. It returns how much was written and read.
+// If wrote is less than len(out) and err is nil, the rest is for the caller to
+// write; nothing has been read then. With sendOnly nothing is read in any case.
+//
+// Fast path: it goes through the poller once. The check that the peer has
+// neither closed the connection nor spoken takes the place of the read that
+// would have to find nothing before the goroutine may sleep anyway; so it is free.
+// The poller is edge-triggered: it was reset before the check, and whatever
+// comes after that wakes us.
+func (u *upstream) exchange(out, in []byte, at instant, sendOnly bool) (wrote, n int, err error) {
+	u.trip = trip{out: out, in: in, sendOnly: sendOnly}
+	u.reading(at)
+	err = u.poll(at)
+	wrote, n = u.trip.wrote, u.trip.n
+	u.sent += uint64(wrote)
+	u.trip = trip{}
+	return wrote, n, err
+}
+
+// receive reads the first or further bytes of an answer.
+func (u *upstream) receive(in []byte, at instant) (n int, err error) {
+	u.trip = trip{in: in, stage: tripRead}
+	u.reading(at)
+	err = u.poll(at)
+	n = u.trip.n
+	u.trip = trip{}
+	return n, err
+}
+
+func (u *upstream) poll(at instant) error {
+	for {
+		err := u.raw.Read(u.tripped)
+		if err == nil {
+			return u.trip.err
+		}
+		if u.cut.Load() || !u.rearmRead(err, at) {
+			return err
+		}
+	}
+}
+
+// step is called when the connection may be readable; false waits for that.
+func (u *upstream) step(fd uintptr) bool {
+	t := &u.trip
+	switch t.stage {
+	case tripCheck:
+		n, err := sysRead(int(fd), t.in)
+		if n >= 0 || err != syscall.EAGAIN {
+			t.err = errStale
+			return true
+		}
+		t.stage = tripWrite
+		fallthrough
+	case tripWrite:
+		n, err := sysWrite(int(fd), t.out)
+		switch {
+		case n > 0:
+			t.wrote = n
+		case err == syscall.EAGAIN:
+			return true // the caller goes on writing, with patience
+		default:
+			t.err = errNothing
+			return true
+		}
+		t.stage = tripRead
+		return t.wrote < len(t.out) || t.sendOnly
+	}
+	n, err := sysRead(int(fd), t.in)
+	switch {
+	case n > 0:
+		t.n = n
+	case err == syscall.EAGAIN:
+		return false
+	case n == 0 && err == nil:
+		t.err = errEOF
+	default:
+		t.err = err
+	}
+	return true
+}
+
+// sysRead and sysWrite are the system calls, repeated when a signal came.
+func sysRead(fd int, b []byte) (int, error) {
+	for {
+		n, err := syscall.Read(fd, b)
+		if err != syscall.EINTR {
+			return n, err
+		}
+	}
+}
+
+func sysWrite(fd int, b []byte) (int, error) {
+	for {
+		n, err := syscall.Write(fd, b)
+		if err != syscall.EINTR {
+			return n, err
+		}
+	}
+}
+
+// quiet says whether the idle connection is still open and has not spoken.
+func (u *upstream) quiet() bool {
+	quiet := false
+	err := u.raw.Control(func(fd uintptr) {
+		var b [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		quiet = n < 0 && (err == syscall.EAGAIN || err == syscall.EINTR)
+	})
+	return err == nil && quiet
+}
+
+// interrupt ends whatever is being done with the connection. It may be called
+// from any goroutine, also after the connection was closed.
+func (u *upstream) interrupt() {
+	u.cut.Store(true)
+	_ = u.tcp.Close()
+}
+
+// close ends the connection and the request that it was used for.
+func (u *upstream) close() {
+	_ = u.tcp.Close()
+	u.endpoint.inFlight.Add(-1)
+}
+
+// release gives the connection back for the next request, after an answer that
+// was read to its end.
+func (u *upstream) release() {
+	u.reused = true
+	if !u.endpoint.persists.Load() {
+		u.endpoint.persists.Store(true)
+	}
+	u.endpoint.park(u)
+	u.endpoint.inFlight.Add(-1)
+}
+
+// dial makes a new connection.
+func (e *endpoint) dial(ctx context.Context) (*upstream, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.pool.cfg.ConnectTimeout)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", e.address)
+	if err != nil {
+		return nil, err
+	}
+	u, err := newUpstream(e, conn.(*net.TCPConn))
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return u, nil
+}

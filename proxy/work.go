@@ -1,0 +1,92 @@
+package proxy
+
+import (
+	"sync"
+
+	"github.com/weir-gateway/weir/proxy/http1"
+	"github.com/weir-gateway/weir/router"
+)
+
+// Sizes of the buffers that a connection has while it works.
+const (
+	firstRead   = 4 << 10  // for requests; grows up to Config.MaxHead
+	firstAnswer = 8 << 10  // for the beginning of an answer; likewise
+	largestKept = 64 << 10 // what has grown beyond this isn't used again
+	streamSize  = 64 << 10 // for what follows
+	smallBody   = 64 << 10 // a body up to this size is read before it is sent on
+)
+
+// work is what a connection needs only while it has a request. Idle connections
+// give it back.
+type work struct {
+	in   []byte // what came from the client; in[r:w] is not used up
+	r, w int
+	up   []byte // the beginning of the answer
+	out  []byte // what is written next, to either side
+	req  http1.Request
+	resp http1.Response
+	call call
+}
+
+// call is one request under way.
+type call struct {
+	state   *State
+	route   *router.Route
+	cfg     *route
+	target  *target
+	x       *Exchange
+	random  uint64 // drawn for this request
+	key     uint64
+	shadows uint64 // which of the route's get a copy
+
+	id       []byte // the request's id, the client's or ours
+	hex      []byte // 128 random bits, where id or trace are ours
+	hexSpace [32]byte
+	ownID    bool
+	ownTrace bool
+	forwards int64 // Max-Forwards to send on; -1: as it came
+
+	body     []byte        // what of the body has been read, decoded
+	rest     int64         // bytes of it that have not; -1: unknown, it is chunked
+	chunked  http1.Chunked // its decoder, if rest is -1
+	stored   *buffer       // where body is, if not in work.in
+	bodyRead bool          // readBody was called
+	streams  bool          // the body is not here as a whole
+	upgrade  bool          // the client asks for another protocol
+	head     bool          // the method is HEAD
+	keep     bool          // the client's connection can be used again
+	greeted  bool          // 100 Continue was sent
+	began    bool          // Observer.Begin was called
+	started  bool          // something of the answer was sent
+	chunks   bool          // the answer goes out chunked
+
+	streamed bool // some of the body is gone, or of the request was sent
+	pump     *pump
+	up       *upstream
+	sentAt   instant
+	total    instant // when the request is cut off; 0: never
+	request  capture
+	response capture
+}
+
+// works are the free works of a server.
+type works struct{ idle sync.Pool }
+
+func (p *works) get() *work {
+	if w, ok := p.idle.Get().(*work); ok {
+		return w
+	}
+	return &work{
+		in:  make([]byte, firstRead),
+		up:  make([]byte, firstAnswer),
+		out: make([]byte, 0, firstAnswer),
+	}
+}
+
+func (p *works) put(w *work) {
+	if len(w.in) > largestKept || len(w.up) > largestKept || cap(w.out) > largestKept {
+		return
+	}
+	w.r, w.w = 0, 0
+	p.idle.Put(w)
+}

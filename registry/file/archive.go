@@ -15,7 +15,7 @@ import (
 
 // segment is how many generations move into one file of the archive. A
 // document holds fewer than two segments.
-const segment = 256
+const segment = 128
 
 // archive moves the oldest generations out of a document that has grown too
 // long. They are durable in the archive before the document goes without them;
@@ -27,7 +27,7 @@ func (s *Store) archive(doc *document) error {
 		slices.Reverse(old) // in a file that never changes, reading order
 		var b bytes.Buffer
 		for _, t := range old {
-			b.WriteString(line(t))
+			b.WriteString(t.line)
 			b.WriteByte('\n')
 		}
 		dir := s.archiveDir(doc.model.Name)

@@ -59,7 +59,7 @@ func (s *Store) Commit(ctx context.Context, next registry.Traffic, expect uint64
 		stored = traffic.Clone()
 		changed := *doc
 		changed.model.Traffic = &traffic
-		changed.history = slices.Insert(slices.Clone(doc.history), 0, traffic)
+		changed.history = slices.Insert(slices.Clone(doc.history), 0, pastOf(traffic))
 		return &changed, nil
 	})
 	if err != nil {

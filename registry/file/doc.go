@@ -39,8 +39,8 @@
 //
 // # Growth
 //
-// Nothing is ever forgotten, evidence included. A document holds between 256
-// and 512 generations; older ones move, 256 at a time, into files that never
+// Nothing is ever forgotten, evidence included. A document holds between 128
+// and 256 generations; older ones move, 128 at a time, into files that never
 // change again. So the cost of a commit does not grow with history. Measured
 // by TestTenThousandGenerations, with 500 bytes of evidence each: see there.
 package file

@@ -3,6 +3,7 @@ package file
 import (
 	"os"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -18,12 +19,18 @@ func TestMain(m *testing.M) {
 }
 
 func TestStoreConforms(t *testing.T) {
-	registrytest.Run(t, func(t *testing.T) registry.Store { return open(t, t.TempDir()) })
+	registrytest.Run(t, func(t *testing.T) registry.Store { return openWith(t, t.TempDir(), Options{}) })
 }
 
-func open(t *testing.T, dir string) *Store {
+// open opens a store that is quicker to look and to complain than usual.
+func open(t testing.TB, dir string) *Store {
 	t.Helper()
-	s, err := Open(dir, Options{})
+	return openWith(t, dir, Options{Poll: 100 * time.Millisecond, Settle: 20 * time.Millisecond})
+}
+
+func openWith(t testing.TB, dir string, opts Options) *Store {
+	t.Helper()
+	s, err := Open(dir, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +57,7 @@ func whole(name string) registry.Traffic {
 }
 
 // seeded is a store with two versions of which the first has all traffic.
-func seeded(t *testing.T, dir string) *Store {
+func seeded(t testing.TB, dir string) *Store {
 	t.Helper()
 	s := open(t, dir)
 	for _, name := range []string{"1", "2"} {

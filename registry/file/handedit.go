@@ -33,7 +33,7 @@ func (r *reconciler) traffic() error {
 	if len(r.doc.history) == 0 {
 		return r.adopt(edited, nil)
 	}
-	current := r.doc.history[0]
+	current := r.doc.history[0].Traffic
 	if !edited.SameContent(current) {
 		return r.adopt(edited, &current)
 	}
@@ -74,7 +74,7 @@ func (r *reconciler) adopt(edited registry.Traffic, current *registry.Traffic) e
 		return r.at("traffic", err)
 	}
 	r.note(fmt.Sprintf("traffic edited by hand is generation %d", next.Generation))
-	r.doc.history = slices.Insert(r.doc.history, 0, next)
+	r.doc.history = slices.Insert(r.doc.history, 0, pastOf(next))
 	traffic := next.Clone()
 	r.doc.model.Traffic = &traffic
 	return nil

@@ -192,7 +192,7 @@ func TestRefusedEditsKeepTheLastGood(t *testing.T) {
 			dir := t.TempDir()
 			s := seeded(t, dir)
 			good := read(t, dir)
-			write(t, dir, test.edit(t, good))
+			swap(t, dir, test.edit(t, good))
 			snapshot := await(t, s, "a problem", hasProblem)
 			checkProblem(t, snapshot.Problems, test.want)
 			if traffic := snapshot.Models["flights"].Traffic; traffic == nil || traffic.Generation != 1 || traffic.Stable != "1" {
@@ -201,12 +201,12 @@ func TestRefusedEditsKeepTheLastGood(t *testing.T) {
 			if n := len(snapshot.Models["flights"].Versions); n != 2 {
 				t.Errorf("%d versions", n)
 			}
-			write(t, dir, good)
+			swap(t, dir, good)
 			await(t, s, "the mended document", func(snapshot registry.Snapshot) bool { return hasNone(snapshot) && atGeneration(1)(snapshot) })
 			if test.seenOnlyRunning {
 				return
 			}
-			write(t, dir, test.edit(t, good))
+			swap(t, dir, test.edit(t, good))
 			fresh, err := open(t, dir).Snapshot(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -230,7 +230,10 @@ func checkProblem(t *testing.T, problems []error, want string) {
 
 func TestEditUnderWayIsNotAProblem(t *testing.T) {
 	dir := t.TempDir()
-	s := seeded(t, dir)
+	if err := seeded(t, dir).Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := openWith(t, dir, Options{Settle: time.Hour})
 	whole := []byte(edited(t, read(t, dir), armsOf1, split))
 	problems := 0
 	ctx, cancel := context.WithCancel(t.Context())

@@ -131,7 +131,7 @@ func (r *reconciler) history() error {
 		if t.Generation == 0 || i > 0 && t.Generation != r.w.History[i-1].Generation-1 {
 			return r.blame(path+".generation", "history was changed: generations go down by one from the newest, without gaps; put it back")
 		}
-		r.doc.history = append(r.doc.history, compact(t))
+		r.doc.history = append(r.doc.history, pastOf(compact(t)))
 	}
 	if r.known == nil || len(r.known.history) == 0 {
 		return nil
@@ -144,7 +144,7 @@ func (r *reconciler) history() error {
 	for i, t := range r.doc.history {
 		// Both lists are newest first and without gaps.
 		j := int(known[0].Generation) - int(t.Generation)
-		if j >= 0 && j < len(known) && line(known[j]) != line(t) {
+		if j >= 0 && j < len(known) && known[j].line != t.line {
 			return r.blame(fmt.Sprintf("history[%d]", i), "generation %d was changed; history only grows: put it back, and edit the traffic instead", t.Generation)
 		}
 	}

@@ -38,7 +38,7 @@ func historyIsLimited(s *suite) {
 
 // longHistoryStaysWhole goes past what a store may keep in one place.
 func longHistoryStaysWhole(s *suite) {
-	const long = 600
+	const long = 300
 	s.register("flights", "1", "2")
 	for i := range uint64(long) {
 		next := canary("flights", "1", "2", registry.Weight(i))

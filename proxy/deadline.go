@@ -117,3 +117,15 @@ func earlier(a, b instant) instant {
 	}
 	return a
 }
+
+// writeAt writes once, until at.
+func (d *deadlines) writeAt(b []byte, at instant) (n int, err error) {
+	d.writing(at)
+	for {
+		m, err := d.conn.Write(b[n:])
+		n += m
+		if err == nil || !d.rearmWrite(err, at) {
+			return n, err
+		}
+	}
+}

@@ -75,9 +75,7 @@ func (k *call) appendRequest(dst []byte, req *http1.Request, e *endpoint, random
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
 	case req.Chunked:
 		// The whole body is here: its length is the simpler framing.
-		dst = append(dst, "Content-Length: "...)
-		dst = strconv.AppendInt(dst, int64(len(k.body)), 10)
-		dst = append(dst, '\r', '\n')
+		dst = appendLength(dst, len(k.body))
 	}
 	return append(dst, '\r', '\n')
 }
@@ -111,5 +109,11 @@ func (c *conn) appendAnswer(dst []byte, resp *http1.Response) []byte {
 	if k.chunks {
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
 	}
+	return append(dst, '\r', '\n')
+}
+
+func appendLength(dst []byte, n int) []byte {
+	dst = append(dst, "Content-Length: "...)
+	dst = strconv.AppendInt(dst, int64(n), 10)
 	return append(dst, '\r', '\n')
 }

@@ -26,7 +26,7 @@ func (c *conn) relay(u *upstream, n int) bool {
 	d := download{framing: resp.Framing(k.head), rest: resp.ContentLength}
 	open := d.framing == http1.Chunks || d.framing == http1.UntilEOF
 	k.chunks = open && w.req.Minor == 1
-	if open && w.req.Minor == 0 || k.pump != nil && k.pump.ended.Load() == 0 || c.server.draining.Load() {
+	if open && w.req.Minor == 0 || k.pump != nil && !k.pump.sent() || c.server.draining.Load() {
 		k.keep = false
 	}
 	k.x.Status = resp.Status

@@ -114,6 +114,9 @@ func NewState(table *router.Table, targets []Target, settings []Settings) (*Stat
 	s.drained = make(chan struct{})
 	for _, r := range table.Routes() {
 		c := &s.routes[r.Index]
+		if len(r.Shadows) > 0 && settings[r.Index].Shadow == nil {
+			return nil, fmt.Errorf("proxy: new state: model %s has shadows but no queue for copies", r.Model)
+		}
 		*c = route{Settings: settings[r.Index].withDefaults(), pin: strings.ToLower(r.Pin)}
 		switch r.Assign.Kind {
 		case router.AssignHeader:

@@ -13,6 +13,7 @@ import (
 type pump struct {
 	ended    atomic.Int64 // instant when the whole body had been sent; 0: not yet
 	done     chan struct{}
+	last     atomic.Bool // the last bytes are being written
 	stopping atomic.Bool
 	cause    *problem // why it broke off, if that was the client's fault
 }
@@ -49,6 +50,18 @@ func (p *pump) stop(c *conn, u *upstream) bool {
 		<-p.done
 	}
 	c.deadlines.read = 0
+	return p.ended.Load() != 0
+}
+
+// sent says whether the whole body has been sent. An endpoint may answer sooner
+// than we hear that the last write is done: so that is waited for a moment.
+func (p *pump) sent() bool {
+	if p.ended.Load() == 0 && p.last.Load() {
+		select {
+		case <-p.done:
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 	return p.ended.Load() != 0
 }
 
@@ -113,6 +126,7 @@ func (p *pump) run(c *conn, u *upstream) {
 			}
 			out = b.chunk(roomBefore+from, roomBefore+from+len(data), k.chunked.Done())
 		}
+		p.last.Store(k.rest == 0 || k.chunked.Done())
 		m, err := u.writeBy(out, k.cfg.Idle, k.total)
 		u.sent += uint64(m)
 		if err != nil {

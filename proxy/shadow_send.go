@@ -1,0 +1,215 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/weir-gateway/weir/proxy/http1"
+)
+
+// sender is one worker of a shadow queue.
+type sender struct {
+	queue *ShadowQueue
+	up    atomic.Pointer[upstream] // what Close interrupts
+	out   []byte
+	in    []byte
+	resp  http1.Response
+}
+
+// send sends one copy and tells its observer how it went.
+func (s *sender) send(j *job) {
+	x := j.primary.home.get()
+	p := j.primary
+	x.Route, x.Version, x.Generation = p.Route, p.Route.Shadows[j.shadow].Version, p.Generation
+	x.Decision, x.Key, x.Role = p.Decision, p.Key, Copy
+	x.RequestID, x.Method, x.Rest, x.Inference = p.RequestID, p.Method, p.Rest, p.Inference
+	x.Request, x.Primary = p.Request, p // its strings and bytes live as long as the primary, which x keeps
+	x.Headers = append(x.Headers, p.Headers...)
+	x.Response.JSONLength = -1
+	p.Retain()
+	x.Start = time.Now()
+	j.target.observer.Begin()
+	defer func() {
+		if r := recover(); r != nil {
+			s.queue.log.Error("a copy panicked", "panic", r, "stack", string(debug.Stack()))
+			x.Fault = FaultInternal
+		}
+		x.Duration = time.Since(x.Start)
+		j.target.observer.End(x)
+		x.Release()
+	}()
+	s.exchange(j, x)
+	x.Upstream = time.Since(x.Start)
+}
+
+// exchange sends the copy and reads its answer into x.
+func (s *sender) exchange(j *job, x *Exchange) {
+	at := now().after(s.queue.cfg.Timeout)
+	var not tried
+	pool := j.target.pool
+	for {
+		e := pool.pick(not)
+		if e == nil {
+			x.Fault = FaultConnect
+			return
+		}
+		e.inFlight.Add(1)
+		u := e.take()
+		if u == nil {
+			var err error
+			if u, err = s.dial(e, at); err != nil {
+				e.inFlight.Add(-1)
+				if s.queue.ctx.Err() == nil {
+					e.failed("connect: " + err.Error())
+				}
+				not |= 1 << min(pool.index(e), 63)
+				continue
+			}
+		}
+		s.up.Store(u)
+		if s.queue.ctx.Err() != nil {
+			u.interrupt()
+		}
+		reuse, again := s.over(u, j, x, at)
+		if s.up.Swap(nil) == nil {
+			reuse, again, x.Fault = false, false, FaultClientGone // Close was faster
+		}
+		if reuse {
+			u.release()
+		} else {
+			u.close()
+		}
+		if !again {
+			return
+		}
+		if u.parked == 0 {
+			not |= 1 << min(pool.index(e), 63)
+		}
+	}
+}
+
+// dial makes a connection for a copy that must have ended by at.
+func (s *sender) dial(e *endpoint, at instant) (*upstream, error) {
+	ctx, cancel := context.WithDeadline(s.queue.ctx, origin.Add(at.duration()))
+	defer cancel()
+	return e.dial(ctx)
+}
+
+// over sends the copy over u. reuse says that u can be used for another; again
+// that it was stale and nothing of the copy was sent.
+func (s *sender) over(u *upstream, j *job, x *Exchange, at instant) (reuse, again bool) {
+	s.out = j.appendRequest(s.out[:0], u.endpoint)
+	if s.in == nil {
+		s.in = make([]byte, streamSize)
+	}
+	wrote, n, err := u.exchange(s.out, s.in, at, false)
+	if err == nil && wrote < len(s.out) {
+		wrote, err = u.writeAt(s.out[wrote:], at)
+		u.sent += uint64(wrote)
+	}
+	if cap(s.out) > largestKept {
+		s.out = nil
+	}
+	if errors.Is(err, errStale) || errors.Is(err, errNothing) {
+		return false, true
+	}
+	if err == nil {
+		reuse, err = s.read(u, x, n, at)
+	}
+	x.Fault = faultOf(err)
+	return reuse && err == nil, false
+}
+
+// appendRequest appends the whole request.
+func (j *job) appendRequest(dst []byte, e *endpoint) []byte {
+	dst = append(dst, j.head[:j.method]...)
+	if len(e.path) > 0 {
+		dst = append(dst, e.path...)
+		dst = append(dst, j.head[j.prefix:j.fields]...)
+	} else {
+		dst = append(dst, j.head[j.method:j.fields]...)
+	}
+	if !j.hosted {
+		dst = append(append(append(dst, "Host: "...), e.host...), '\r', '\n')
+	}
+	dst = append(dst, j.head[j.fields:]...)
+	return append(dst, j.primary.Request.Bytes...)
+}
+
+// errTooLong is a copy's answer that is longer than anybody will look at.
+var errTooLong = errors.New("the answer to a copy is too long")
+
+// read reads the answer, of which n bytes are in s.in. clean: the connection can
+// be used again.
+func (s *sender) read(u *upstream, x *Exchange, n int, at instant) (clean bool, err error) {
+	end := 0
+	for {
+		if n > 0 {
+			if end, err = s.resp.Parse(s.in[:n]); err != nil {
+				return false, err
+			}
+		}
+		if end > 0 && s.resp.Status >= 200 {
+			break
+		}
+		if n = copy(s.in, s.in[end:n]); end > 0 && n > 0 {
+			continue
+		}
+		if n == len(s.in) {
+			return false, http1.ErrTooManyFields
+		}
+		m, err := u.receive(s.in[n:], at)
+		if err != nil {
+			return false, err
+		}
+		n += m
+	}
+	x.Status = s.resp.Status
+	x.describe(&x.Response, &s.resp.Fields)
+	keep := s.resp.KeepsAlive()
+	d := download{framing: s.resp.Framing(x.Method == "HEAD"), rest: s.resp.ContentLength}
+	body := capture{body: &x.Response, into: &x.response, home: x.home, limit: int(s.queue.cfg.MaxResponse), on: true}
+	defer body.finish()
+	p := s.in[end:n]
+	for {
+		data, used, err := d.next(p)
+		if err != nil {
+			body.fail()
+			return false, err
+		}
+		body.add(data)
+		switch {
+		case !body.on:
+			return false, errTooLong
+		case d.done():
+			return keep && used == len(p) && d.framing != http1.UntilEOF, nil
+		}
+		n, err := u.receive(s.in, at)
+		if errors.Is(err, errEOF) && d.framing == http1.UntilEOF {
+			return false, nil
+		}
+		if err != nil {
+			body.fail()
+			return false, err
+		}
+		p = s.in[:n]
+	}
+}
+
+// faultOf says what an error on an upstream connection is to a version.
+func faultOf(err error) Fault {
+	var malformed *http1.Error
+	switch {
+	case err == nil, errors.Is(err, errTooLong):
+		return FaultNone
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return FaultTimeout
+	case errors.As(err, &malformed):
+		return FaultProtocol
+	}
+	return FaultReset
+}

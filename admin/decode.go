@@ -64,8 +64,9 @@ func decodeStrict(data []byte, v any) error {
 		}
 		return invalid(name, "is a JSON %s, but %s is expected (at byte %d)", wrongType.Value, jsonName(wrongType.Type.Kind().String()), wrongType.Offset)
 	}
-	if errors.Is(err, registry.ErrInvalid) { // a weight, the one member that checks itself
-		return invalid("weight", "%s", strings.TrimPrefix(err.Error(), "weight "))
+	var field *registry.FieldError // of a weight, the one member that checks itself
+	if errors.As(err, &field) {
+		return invalid(field.Field, "%s", field.Reason)
 	}
 	// The decoder of the standard library tells an unknown member by its text only.
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {

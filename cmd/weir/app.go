@@ -8,6 +8,7 @@ import (
 	"io"
 	"os/user"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,9 +31,10 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
-	terminal bool       // a person watches out: redraw
-	colour   bool       // and likes colours
-	width    func() int // columns of the terminal, 0 where unknown
+	terminal bool          // a person watches out: redraw
+	colour   bool          // and likes colours
+	width    func() int    // columns of the terminal, 0 where unknown
+	pace     time.Duration // between two looks at a followed rollout
 
 	admin  string // --admin
 	actor  string // --actor
@@ -83,7 +85,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 		_, _ = fmt.Fprintln(a.err, a.red("error: ")+text) // nowhere left to report to
 	}
 	if !a.ran {
-		_, _ = fmt.Fprintf(a.err, "run %q to see how it is used\n", verb.CommandPath()+" --help") // as above
+		_, _ = fmt.Fprintf(a.err, "usage: %s\nrun %q for more\n", verb.UseLine(), verb.CommandPath()+" --help") // as above
 	}
 	return code
 }
@@ -106,6 +108,27 @@ func (a *app) verb(do func(ctx context.Context, args []string) error) func(*cobr
 		a.ran = true
 		return do(cmd.Context(), args)
 	}
+}
+
+// group makes a command that only holds others. Without one of them it is wrong usage, so that a script that forgot
+// the word does not go on as if it had been said.
+func (a *app) group(use, short string, verbs ...*cobra.Command) *cobra.Command {
+	names := make([]string, len(verbs))
+	for i, v := range verbs {
+		names[i] = v.Name()
+	}
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: short,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("%q is none of %s", args[0], strings.Join(names, ", "))
+			}
+			return usage("say which: %s", strings.Join(names, ", "))
+		},
+	}
+	cmd.AddCommand(verbs...)
+	return cmd
 }
 
 // talks gives a verb the flags of those that talk to a gateway.

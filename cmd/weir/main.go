@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -26,6 +27,7 @@ func run() int {
 		getenv:   os.Getenv,
 		terminal: terminal && os.Getenv("TERM") != "dumb",
 		colour:   terminal && os.Getenv("TERM") != "dumb" && os.Getenv("NO_COLOR") == "",
+		pace:     500 * time.Millisecond,
 		width: func() int {
 			width, _, err := term.GetSize(int(os.Stdout.Fd()))
 			if err != nil {

@@ -17,13 +17,10 @@ import (
 )
 
 func (a *app) profileCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "profile",
-		Short: "Reference profiles: what inputs and outputs looked like in training, or in a live window",
-		Args:  cobra.NoArgs,
-	}
-	cmd.AddCommand(a.profileBuildCommand(), a.profileShowCommand())
-	return cmd
+	return a.group("profile", "Reference profiles: what inputs and outputs looked like in training, or in a live window",
+		a.profileBuildCommand(),
+		a.profileShowCommand(),
+	)
 }
 
 // profileSource is where profile build takes its rows from.

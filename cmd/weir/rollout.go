@@ -10,12 +10,7 @@ import (
 )
 
 func (a *app) rolloutCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "rollout",
-		Short: "Walk a new version to 100 %, judged at every step",
-		Args:  cobra.NoArgs,
-	}
-	cmd.AddCommand(
+	return a.group("rollout", "Walk a new version to 100 %, judged at every step",
 		a.rolloutStartCommand(),
 		a.rolloutStatusCommand(),
 		a.rolloutVerb("pause", "Stop steps forward; guardrails still go back", false, (*client.Client).PauseRollout),
@@ -23,7 +18,6 @@ func (a *app) rolloutCommand() *cobra.Command {
 		a.rolloutVerb("approve", "Say yes to the step that waits for a person", true, (*client.Client).ApproveRollout),
 		a.rolloutVerb("abort", "Give all traffic back to the stable version at once", false, (*client.Client).AbortRollout),
 	)
-	return cmd
 }
 
 func (a *app) rolloutStartCommand() *cobra.Command {

@@ -13,18 +13,15 @@ import (
 	"github.com/weir-gateway/weir/rollout/judge"
 )
 
-const (
-	followInterval = 500 * time.Millisecond
-	// followPatience is how long a gateway that does not answer is asked again: it may be restarting, and the walk
-	// survives that.
-	followPatience = 30 * time.Second
-)
+// followPatience is how long a gateway that does not answer is asked again: it may be restarting, and the walk
+// survives that.
+const followPatience = 30 * time.Second
 
 // follow shows a walk until it ends or waits for a person, and ends with the exit code for that. On a terminal it
 // redraws the whole state; in a pipe it prints each new line of the walk's log.
 func (a *app) follow(ctx context.Context, c *client.Client, walk rollout.Rollout) error {
-	f := follower{app: a, screen: screen{out: a.out, width: a.columns()}, id: walk.ID}
-	ticker := time.NewTicker(followInterval)
+	f := follower{app: a, screen: screen{out: a.out, width: a.width()}, id: walk.ID}
+	ticker := time.NewTicker(a.pace)
 	defer ticker.Stop()
 	lastAnswer := time.Now()
 	for {
@@ -105,13 +102,6 @@ func (f *follower) ended(walk rollout.Rollout) (bool, error) {
 	return true, &exitError{code: code}
 }
 
-func (a *app) columns() int {
-	if a.width == nil {
-		return 0
-	}
-	return a.width()
-}
-
 // rolloutLines is a walk for reading: where it stands, what the guardrails say, and what is asked of a person.
 func (a *app) rolloutLines(walk rollout.Rollout) []string {
 	lines := []string{
@@ -123,13 +113,19 @@ func (a *app) rolloutLines(walk rollout.Rollout) []string {
 		lines = append(lines, fmt.Sprintf("  %s %s", a.paintOutcome(v.Outcome), oneLine(v.Words)))
 	}
 	if f := walk.Fault; f != nil {
-		lines = append(lines, fmt.Sprintf("  detected %s, decided %s later, applied %s after that",
-			moment(f.DetectedAt), seconds(f.DecidedAt.Sub(f.DetectedAt).Seconds()), seconds(f.AppliedAt.Sub(f.DecidedAt).Seconds())))
+		lines = append(lines, "  detected "+moment(f.DetectedAt)+later("decided", f.DetectedAt, f.DecidedAt)+later("applied", f.DecidedAt, f.AppliedAt))
 	}
 	if walk.Advice != "" {
 		lines = append(lines, "  "+a.yellow(oneLine(walk.Advice)))
 	}
 	return lines
+}
+
+func later(what string, from, to time.Time) string {
+	if to.IsZero() {
+		return ", not " + what + " yet"
+	}
+	return fmt.Sprintf(", %s %s later", what, seconds(to.Sub(from).Seconds()))
 }
 
 // stepLine shows the weights of the plan with the present one marked, and how many requests it has seen.

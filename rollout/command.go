@@ -50,7 +50,7 @@ func (r *Rollout) Approve(by, reason string) (Action, error) {
 	}
 	words := fmt.Sprintf("rollout of %s: to %s %%, approved by %s%s", r.Candidate, r.Plan.next(r.Step), by, because(reason))
 	if r.Status == Held {
-		words += ", although " + r.Why
+		words += ", although it was held (" + r.HeldBy + ")"
 	}
 	return Action{To: r.Step + 1, Cause: registry.CauseRollout, By: by, Reason: words}, nil
 }

@@ -183,27 +183,12 @@ func (c *Controller) Start(ctx context.Context, start Start) (Rollout, error) {
 		return Rollout{}, err
 	}
 	w := newWalk(c, r, model.Traffic)
-	w.mu.Lock() // until the first step is made, the walk's goroutine waits
+	w.mu.Lock() // its goroutine waits until the first step is made
 	if err := c.adopt(w); err != nil {
 		w.mu.Unlock()
 		return Rollout{}, err
 	}
-	first := 0
-	if len(r.Plan.Steps) == 0 {
-		first = -1
-	}
-	action := Action{To: first, Cause: registry.CauseRollout, By: start.By, Reason: w.r.startReason(first)}
-	// Counts of the stable alone are the first that limits are known from.
-	w.r.Ledger.Absorb(c.cfg.Now(), &w.r, c.cfg.Source.Phases(start.Model))
-	// Saved before the change, so that a restart in between knows whose it is.
-	if err = w.save(ctx); err == nil {
-		err = w.carryOut(ctx, action)
-	}
-	if err != nil {
-		w.r.end(c.cfg.Now(), Aborted, Actor, "the first step could not be made: "+err.Error())
-		w.report(w.save(context.WithoutCancel(ctx)))
-		w.poke()
-	}
+	err = w.begin(ctx)
 	return w.leave(), err
 }
 

@@ -31,10 +31,12 @@ func (r *Rollout) where() string {
 	switch {
 	case r.Step < 0:
 		return "before the first step"
-	case r.Step >= len(r.Plan.Steps) && !r.Status.Final():
-		return fmt.Sprintf("at 100 %%, %d requests to %s", r.CandidateRequests, r.Candidate)
 	case r.Status == Promoted:
 		return "at 100 %"
+	case r.Step >= len(r.Plan.Steps):
+		return fmt.Sprintf("at 100 %%, %d requests to %s", r.CandidateRequests, r.Candidate)
+	case r.Status.Final():
+		return fmt.Sprintf("from step %d of %d at %s %%, %d requests to %s", r.Step+1, len(r.Plan.Steps), r.Plan.Steps[r.Step].Weight, r.CandidateRequests, r.Candidate)
 	default:
 		return fmt.Sprintf("step %d of %d at %s %%, %d requests to %s", r.Step+1, len(r.Plan.Steps), r.Weight, r.CandidateRequests, r.Candidate)
 	}

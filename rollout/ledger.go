@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/weir-gateway/weir/registry"
 	"github.com/weir-gateway/weir/rollout/judge"
 )
 
@@ -127,13 +128,16 @@ func (l *Ledger) since(p *judge.Phase) judge.Counts {
 	return delta
 }
 
-// Judge weighs what is booked for a step forward to next.
-func (l *Ledger) Judge(plan *Plan, next float64) []judge.Verdict {
+// Judge weighs what is booked for a step forward.
+func (l *Ledger) Judge(r *Rollout) []judge.Verdict {
 	return judge.Judge(judge.Input{
-		Guardrails: plan.Guardrails, FalseAlarm: plan.FalseAlarm, Shares: plan.shares(), PassLevel: PassLevel,
-		Next: next, Batches: batches(l.Pages), Latency: l.Latency,
+		Guardrails: r.Plan.Guardrails, FalseAlarm: r.Plan.FalseAlarm, Shares: r.Plan.shares(), PassLevel: PassLevel,
+		Next: share(r.Plan.next(r.Step)), Present: share(r.Weight), StepGeneration: r.StepGeneration,
+		Batches: batches(l.Pages), Latency: l.Latency,
 	})
 }
+
+func share(w registry.Weight) float64 { return float64(w) / float64(registry.Full) }
 
 // JudgeBake weighs errors at 100 % against those of the stable before; nil
 // where no guardrail is about errors.

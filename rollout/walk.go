@@ -97,6 +97,28 @@ func (w *walk) poke() {
 	}
 }
 
+// begin makes the first step; w.mu is held. A walk that cannot has ended.
+func (w *walk) begin(ctx context.Context) error {
+	first := 0
+	if len(w.r.Plan.Steps) == 0 {
+		first = -1
+	}
+	action := Action{To: first, Cause: registry.CauseRollout, By: w.r.By, Reason: w.r.startReason(first)}
+	// Counts of the stable alone are the first that limits are known from.
+	w.r.Ledger.Absorb(w.c.cfg.Now(), &w.r, w.c.cfg.Source.Phases(w.r.Model))
+	// Saved before the change, so that a restart in between knows whose it is.
+	err := w.save(ctx)
+	if err == nil {
+		err = w.carryOut(ctx, action)
+	}
+	if err != nil {
+		w.r.end(w.c.cfg.Now(), Aborted, Actor, "the first step could not be made: "+err.Error())
+		w.report(w.save(context.WithoutCancel(ctx)))
+		w.poke()
+	}
+	return err
+}
+
 // tick looks once: at the traffic, at the counts, and does what is due. w.mu is
 // held.
 func (w *walk) tick(ctx context.Context) {
@@ -129,8 +151,7 @@ func (r *Rollout) read() Reading {
 	if r.Step < 0 {
 		return Reading{}
 	}
-	next := float64(r.Plan.next(r.Step)) / float64(registry.Full)
-	return Reading{Verdicts: r.Ledger.Judge(&r.Plan, next), Requests: r.Ledger.requests(judge.Candidate, r.StepGeneration)}
+	return Reading{Verdicts: r.Ledger.Judge(r), Requests: r.Ledger.requests(judge.Candidate, r.StepGeneration)}
 }
 
 // reconcile compares the traffic with what the walk left it as. It answers false

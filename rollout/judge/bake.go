@@ -43,6 +43,14 @@ func (b Bake) Judge() Verdict {
 	v.FailEvidence = log10(s.fresh(0))
 	if v.FailEvidence >= v.FailThreshold {
 		v.Outcome = Fail
+		// The numbers of when it was worse, not diluted by when it was not.
+		latest := s.telling(0)
+		v.CandidateUnits, errors = 0, 0
+		for _, w := range latest.wagers {
+			v.CandidateUnits += w.cells[0].n + w.cells[1].n
+			errors += w.cells[0].n
+		}
+		v.StableUnits = b.BeforeUnits
 	}
 	if b.BeforeUnits > 0 {
 		v.Stable = float64(b.BeforeErrors) / float64(b.BeforeUnits)

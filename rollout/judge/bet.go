@@ -88,6 +88,15 @@ type series struct {
 	begins  []float64 // prior weight of the bets that begin with each
 	pending float64   // weight of bets that have had nothing to bet on yet
 	last    int       // the latest start seen
+	first   int       // the first wager of the present step; len(wagers): none yet
+}
+
+// addOf appends a batch of the input.
+func (s *series) addOf(in *Input, b *Batch, t trial) {
+	s.add(t, b.Start)
+	if b.Generation < in.StepGeneration {
+		s.first = len(s.wagers)
+	}
 }
 
 // add appends a batch. Bets that begin with a batch without draws wait for the
@@ -156,6 +165,27 @@ func (s *series) whole(delta float64, bet side) float64 {
 		total = logAdd(total, math.Log(stake.weight)+s.stake(stake.lambda, delta, bet))
 	}
 	return total
+}
+
+// step is the comparison at the present step alone.
+func (s *series) step() *series { return &series{wagers: s.wagers[s.first:]} }
+
+// telling is the comparison from the batch on whose bets against delta have won
+// most: where a candidate that turned bad did so.
+func (s *series) telling(delta float64) *series {
+	var capital [len(stakes)]float64
+	from, most := 0, math.Inf(-1)
+	for i := len(s.wagers) - 1; i >= 0; i-- {
+		won := math.Inf(-1)
+		for k, stake := range stakes {
+			capital[k] += s.wagers[i].log(stake.lambda, delta, above)
+			won = logAdd(won, math.Log(s.begins[i]*stake.weight)+capital[k])
+		}
+		if won > most {
+			from, most = i, won
+		}
+	}
+	return &series{wagers: s.wagers[from:]}
 }
 
 func (s *series) stake(lambda, delta float64, bet side) float64 {

@@ -8,12 +8,12 @@ func judgeErrors(in *Input, g Guardrail) Verdict {
 	var hits [2]int64
 	for i := range in.Batches {
 		b := &in.Batches[i]
-		s.add(trial{weight: b.Weight, units: b.Counts.Units, hits: b.Counts.Errors}, b.Start)
+		s.addOf(in, b, trial{weight: b.Weight, units: b.Counts.Units, hits: b.Counts.Errors})
 		v.count(b.Weight, b.Counts.Units, b.Counts.Errors, &hits)
 	}
 	v.shares(hits)
 	margin := g.Margin / 100
-	in.weigh(&v, &s, &s, margin, margin/in.Next)
+	in.weigh(&v, &s, &s, margin, in.proportional(margin))
 	v.Words = errorWords(&v)
 	return v
 }

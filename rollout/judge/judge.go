@@ -12,9 +12,11 @@ type Input struct {
 	// PassLevel is the chance that a version as bad as a margin allows passes
 	// that guardrail at one step.
 	PassLevel float64
-	// Next is the weight that a pass would lead to, in (0, 1].
-	Next    float64
-	Batches []Batch
+	// Next is the weight that a pass would lead to, in (0, 1], and Present the
+	// one at this step, whose first generation is StepGeneration.
+	Next, Present  float64
+	StepGeneration uint64
+	Batches        []Batch
 	// Latency of the arms over all batches, to be shown; nil: unknown.
 	Latency [2]*Histogram
 }
@@ -58,22 +60,64 @@ const mostAllowed = 0.5
 // failLevel is one test's part of the false-alarm budget.
 func (in *Input) failLevel() float64 { return in.FalseAlarm / float64(max(in.Shares, 1)) }
 
+// limit is what must be excluded for a pass: the difference allowed for the
+// next weight w', by all that was seen; and what admitted the candidate to the
+// present weight, by this step alone: each step confirms its own admission, so
+// that a version which breaks under more load is not carried by the past.
+type limit struct{ next, present float64 }
+
+// proportional allows a difference that costs the whole service the margin.
+func (in *Input) proportional(margin float64) limit {
+	return limit{min(margin/in.Next, mostAllowed), min(margin/max(in.Present, 1e-9), mostAllowed)}
+}
+
+// proof returns the log evidence that s is within the limit, and how many more
+// units of the candidate it may take until the level is reached.
+func (in *Input) proof(s *series, l limit) (evidence float64, missing int64) {
+	goal := -math.Log(in.PassLevel)
+	step := s.step()
+	all, here := s.whole(l.next, below), step.whole(l.present, below)
+	return min(all, here), max(
+		more(s.growth(l.next, below), s.share(), goal-all),
+		more(step.growth(l.present, below), s.share(), goal-here))
+}
+
 // weigh fills in the evidence, the interval and the outcome of a comparison of
-// two shares: worse by more than margin is Fail, by provably less than allowed
-// is Pass. good and bad are the series for each; they differ where rounding must
+// two shares: worse by more than margin is Fail, proven within the limit is
+// Pass. bad and good are the series for each; they differ where rounding must
 // not favour either.
-func (in *Input) weigh(v *Verdict, bad, good *series, margin, allowed float64) {
-	v.Margin, v.Allowed = margin, min(allowed, mostAllowed)
-	v.FailThreshold = -math.Log10(in.failLevel())
-	v.PassThreshold = -math.Log10(in.PassLevel)
-	v.FailEvidence = log10(bad.fresh(margin))
-	v.PassEvidence = log10(good.whole(v.Allowed, below))
+func (in *Input) weigh(v *Verdict, bad, good *series, margin float64, l limit) {
+	in.thresholds(v, margin, l)
+	pass, missing := in.proof(good, l)
+	v.FailEvidence, v.PassEvidence = log10(bad.fresh(margin)), log10(pass)
 	v.Low, v.High = bad.lower(in.failLevel()), good.upper(in.PassLevel)
 	v.Difference = bad.estimate()
-	v.decide()
-	if v.Outcome == Hold {
-		v.More = more(good.growth(v.Allowed, below), good.share(), -math.Log(in.PassLevel)-v.PassEvidence*math.Ln10)
+	if v.decide(); v.Outcome == Hold {
+		v.More = missing
 	}
+	if v.Outcome == Fail {
+		v.show(bad.telling(margin))
+		v.High = bad.telling(margin).upper(in.PassLevel)
+	}
+}
+
+func (in *Input) thresholds(v *Verdict, margin float64, l limit) {
+	v.Margin, v.Allowed = margin, l.next
+	v.FailThreshold = -math.Log10(in.failLevel())
+	v.PassThreshold = -math.Log10(in.PassLevel)
+}
+
+// show takes the units and shares of a comparison.
+func (v *Verdict) show(s *series) {
+	var cells [4]int64
+	for _, w := range s.wagers {
+		for i, c := range w.cells {
+			cells[i] += c.n
+		}
+	}
+	v.CandidateUnits, v.StableUnits = cells[0]+cells[1], cells[2]+cells[3]
+	v.shares([2]int64{cells[2], cells[0]})
+	v.Difference = s.estimate()
 }
 
 // decide is the outcome that the evidence has reached.

@@ -23,13 +23,13 @@ func judgeLatency(in *Input, g Guardrail, index int) Verdict {
 	for i := range in.Batches {
 		b := &in.Batches[i]
 		if index >= len(b.Tails) || b.Tails[index].Bucket < 0 {
-			bad.add(trial{}, b.Start)
-			good.add(trial{}, b.Start)
+			bad.addOf(in, b, trial{})
+			good.addOf(in, b, trial{})
 			continue
 		}
 		tail := b.Tails[index]
-		bad.add(trial{b.Weight, 1 - g.Quantile, tail.Units, tail.Strict}, b.Start)
-		good.add(trial{b.Weight, 1 - g.Quantile, tail.Units, tail.Lax}, b.Start)
+		bad.addOf(in, b, trial{b.Weight, 1 - g.Quantile, tail.Units, tail.Strict})
+		good.addOf(in, b, trial{b.Weight, 1 - g.Quantile, tail.Units, tail.Lax})
 		v.count(b.Weight, tail.Units, tail.Strict, &hits)
 		up, _ := limits(tail.Bucket, g.Margin)
 		v.LimitSeconds = sketch.LatencyBound(up).Seconds()
@@ -41,7 +41,8 @@ func judgeLatency(in *Input, g Guardrail, index int) Verdict {
 	if h := in.Latency[Candidate]; h != nil {
 		v.CandidateSeconds = h.Quantile(g.Quantile).Seconds()
 	}
-	in.weigh(&v, &bad, &good, 0, (1-g.Quantile)*(1/in.Next-1))
+	tail := func(w float64) float64 { return min((1-g.Quantile)*(1/w-1), mostAllowed) }
+	in.weigh(&v, &bad, &good, 0, limit{tail(in.Next), tail(max(in.Present, 1e-9))})
 	v.Words = latencyWords(&v, g)
 	return v
 }

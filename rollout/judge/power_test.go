@@ -23,7 +23,7 @@ func TestPowerTable(t *testing.T) {
 				}
 			}
 			n, m := c.world.play(r, quantiles, func(_ int, batches []Batch) bool {
-				for _, v := range Judge(Input{Guardrails: c.guardrails, FalseAlarm: 0.01, Shares: 1, PassLevel: 0.05, Next: c.next, Batches: batches})[1:] {
+				for _, v := range Judge(Input{Guardrails: c.guardrails, FalseAlarm: 0.01, Shares: 1, PassLevel: 0.05, Next: c.next, Present: c.world.weights[0], Batches: batches})[1:] {
 					failed = v.Outcome == c.want
 				}
 				return failed

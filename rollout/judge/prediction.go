@@ -64,60 +64,74 @@ func latestBins(all []Batch) (*Bins, []*Batch) {
 	return bins, batches
 }
 
-// weighBins averages and intersects the tests of all bins; the numbers shown
-// are those of the bin with the largest difference.
+// weighBins averages and intersects the tests of all bins. The numbers shown are
+// those of the bin with the largest difference, or with the most evidence where
+// that decides.
 func (in *Input) weighBins(v *Verdict, bins *Bins, batches []*Batch, margin float64) {
-	v.Margin, v.Allowed = margin, min(margin/in.Next, mostAllowed)
-	v.FailThreshold = -math.Log10(in.failLevel())
-	v.PassThreshold = -math.Log10(in.PassLevel)
-	fail, pass := math.Inf(-1), math.Inf(+1)
+	l := in.proportional(margin)
+	in.thresholds(v, margin, l)
+	fail, pass, missing := math.Inf(-1), math.Inf(+1), int64(0)
 	tests := 2 * float64(bins.tests())
-	var worst series
-	var slowest int64
+	var widest, proven bin
 	for k := range bins.tests() {
-		up, down, hits := binSeries(bins, batches, k)
+		up, down := in.binSeries(bins, batches, k)
 		// A smaller share of X is a larger share of 1−X.
-		fail = logAdd(fail, logAdd(up.fresh(margin), down.fresh(margin))-math.Log(tests))
-		below1, below2 := up.whole(v.Allowed, below), down.whole(v.Allowed, below)
-		pass = min(pass, below1, below2)
-		for _, s := range []series{up, down} {
-			missing := -math.Log(in.PassLevel) - s.whole(v.Allowed, below)
-			slowest = max(slowest, more(s.growth(v.Allowed, below), s.share(), missing))
+		for _, b := range []bin{{k, +1, up, up.estimate()}, {k, -1, down, up.estimate()}} {
+			evidence := b.series.fresh(margin)
+			fail = logAdd(fail, evidence-math.Log(tests))
+			if proven.series == nil || evidence > proven.score {
+				proven = bin{k, b.sign, b.series, evidence}
+			}
+			ok, more := in.proof(b.series, l)
+			pass, missing = min(pass, ok), max(missing, more)
 		}
-		if d := up.estimate(); k == 0 || math.Abs(d) > math.Abs(v.Difference) {
-			v.Difference, v.Bin = d, bins.name(k)
-			v.shares(hits)
-			worst = up
+		if d := up.estimate(); widest.series == nil || math.Abs(d) > widest.score {
+			widest = bin{k, +1, up, math.Abs(d)}
 			if d < 0 {
-				worst = down
+				widest = bin{k, -1, down, -d}
 			}
 		}
 	}
 	v.FailEvidence, v.PassEvidence = log10(fail), log10(pass)
-	v.Low, v.High = worst.lower(in.failLevel()/tests), worst.upper(in.PassLevel)
-	if v.Difference < 0 {
-		v.Low, v.High = -v.High, -v.Low
-	}
 	if v.decide(); v.Outcome == Hold {
-		v.More = slowest
+		v.More = missing
+	}
+	shown, seen := widest, widest.series
+	if v.Outcome == Fail {
+		shown, seen = proven, proven.series.telling(margin)
+	}
+	v.show(seen)
+	v.Bin = bins.name(shown.k)
+	v.Low, v.High = shown.series.lower(in.failLevel()/tests), seen.upper(in.PassLevel)
+	if shown.sign < 0 {
+		v.Difference, v.Low, v.High = -v.Difference, -v.High, -v.Low
+		v.Stable, v.Candidate = 1-v.Stable, 1-v.Candidate
 	}
 }
 
+// bin is a test of one share in one direction.
+type bin struct {
+	k      int
+	sign   float64 // −1: of the complement
+	series *series
+	score  float64
+}
+
 // binSeries is the comparison of bin k's share, and that of its complement.
-func binSeries(bins *Bins, batches []*Batch, k int) (up, down series, hits [2]int64) {
+func (in *Input) binSeries(bins *Bins, batches []*Batch, k int) (up, down *series) {
+	up, down = &series{}, &series{}
 	centre := bins.below(bins.Expected, k)
 	for _, b := range batches {
 		t := trial{weight: b.Weight, centre: centre, units: b.Counts.predicted()}
 		for arm := range 2 {
 			t.hits[arm] = bins.count(b.Counts.Predictions[arm], k)
-			hits[arm] += t.hits[arm]
 		}
-		up.add(t, b.Start)
+		up.addOf(in, b, t)
 		t.centre = 1 - centre
 		t.hits = [2]int64{t.units[0] - t.hits[0], t.units[1] - t.hits[1]}
-		down.add(t, b.Start)
+		down.addOf(in, b, t)
 	}
-	return up, down, hits
+	return up, down
 }
 
 // tests is how many shares are compared: each class and the rest, or below each

@@ -69,7 +69,7 @@ func bakeWords(v *Verdict) string {
 	}
 	after := "no worse so far"
 	if v.Outcome == Fail {
-		after = "worse than before, proven"
+		after = "worse than before, proven (these are its latest requests)"
 	}
 	return fmt.Sprintf("errors after 100 %%: %s %% of %d requests, the previous version had %s %% of %d; margin %s points: %s",
 		percent(v.Candidate), v.CandidateUnits, percent(v.Stable), v.StableUnits, percent(v.Margin), after)
@@ -87,6 +87,9 @@ func noData(v *Verdict) string {
 func (v *Verdict) conclusion() string {
 	switch v.Outcome {
 	case Fail:
+		if v.Metric == MetricPrediction {
+			return "different, proven (all classes or cuts together)"
+		}
 		return "worse, proven"
 	case Pass:
 		if v.Allowed > v.Margin {

@@ -105,7 +105,7 @@ func (c *checker) assign(path string, a Assign) {
 
 // unusable are header fields that a client cannot choose, or that do not reach
 // another hop.
-var unusable = []string{ // table
+var unusable = []string{
 	"connection", "content-length", "expect", "host", "keep-alive", "proxy-connection",
 	"te", "trailer", "transfer-encoding", "upgrade",
 }

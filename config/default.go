@@ -77,7 +77,7 @@ func (s *Step) setDefaults() { s.MinRequests = 500 }
 
 // metrics are the guardrails' metrics with the margin each has by default, the
 // largest that means anything, and the unit.
-var metrics = map[string]struct { // table
+var metrics = map[string]struct {
 	margin, max float64
 	unit        string
 }{
@@ -115,7 +115,7 @@ func (c *Config) derive(said func(path string) bool) {
 // protocols are the ones this release speaks. A protocol without a prefix of
 // its own needs route.prefix; one without a health path is checked by opening
 // a connection.
-var protocols = map[string]struct { // table
+var protocols = map[string]struct {
 	prefix func(model string) string
 	health string
 }{

@@ -52,7 +52,7 @@ type Size int64
 
 // sizeUnits are the units a Size may have, largest first. Only powers of 1024
 // exist: MB would leave a reader guessing which megabyte was meant.
-var sizeUnits = []struct { // table
+var sizeUnits = []struct {
 	name  string
 	bytes Size
 }{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}

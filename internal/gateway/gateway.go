@@ -87,10 +87,9 @@ func New(o Options) (*Gateway, error) {
 		pools:  map[string]*pooled{},
 		events: admin.NewHub(admin.HubOptions{Now: o.Now}),
 		proxy: proxy.New(proxy.Config{
-			HeadTimeout:    cfg.Limits.HeaderTimeout.Std(),
-			KeepAlive:      cfg.Limits.IdleTimeout.Std(),
-			MaxHead:        int(cfg.Limits.MaxHeader),
-			MaxConnections: cfg.Limits.MaxConnections,
+			HeadTimeout: cfg.Limits.HeaderTimeout.Std(),
+			KeepAlive:   cfg.Limits.IdleTimeout.Std(),
+			MaxHead:     int(cfg.Limits.MaxHeader),
 		}, o.Logger),
 	}
 	g.store = &routedStore{Store: store, gateway: g}

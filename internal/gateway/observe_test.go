@@ -28,7 +28,7 @@ func (r *running) summary(t *testing.T, version, slice string) (s monitor.Summar
 	return s
 }
 
-func TestTheMonitorSeesEveryRow(t *testing.T) {
+func TestTheMonitorSeesEveryRowAndCountsWhatItCannotRead(t *testing.T) {
 	one := newModelServer(t)
 	r := start(t, "monitor: {slices: [origin]}")
 	r.register("1", one)
@@ -40,8 +40,11 @@ func TestTheMonitorSeesEveryRow(t *testing.T) {
 	if status, _, _ := r.post(`{"inputs":`); status != 200 {
 		t.Errorf("a body that can't be decoded was not forwarded untouched: %d", status)
 	}
-	eventually(t, "91 observations", func() bool { return r.summary(t, "1", "").Observations == 91 })
+	eventually(t, "92 requests", func() bool { return r.summary(t, "1", "").Software.Requests == 92 })
 	s := r.summary(t, "1", "")
+	if s.Observations != 92 { // of one row only the answer could be read
+		t.Errorf("%d observations, want 92: %+v", s.Observations, s)
+	}
 	found := false
 	for _, f := range s.Features {
 		if f.Name == "x" {

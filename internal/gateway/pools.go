@@ -26,7 +26,6 @@ func (g *Gateway) pool(next *applied, cfg *config.Model, v *router.Version) (*po
 			Endpoints:      v.Endpoints,
 			ConnectTimeout: cfg.Upstream.ConnectTimeout.Std(),
 			IdleTimeout:    cfg.Upstream.IdleTimeout.Std(),
-			MaxConnections: cfg.Upstream.MaxConnections,
 			HealthPath:     cfg.Upstream.Health.Path,
 			HealthInterval: cfg.Upstream.Health.Interval.Std(),
 			HealthTimeout:  cfg.Upstream.Health.Timeout.Std(),

@@ -6,13 +6,13 @@ import (
 )
 
 func TestPlainJSON(t *testing.T) {
-	check(t, protocolNamed(t, "json", map[string][]string{"x": {"first"}}), true, []bodyCase{
+	check(t, protocolNamed(t, "json", map[string][]string{"x": {"first", "second"}, "u": {"a", "b", "c", "d"}}), true, []bodyCase{
 		{`{"a":1,"b":"x","c":null,"d":true,"e":NaN}`, `a b c d e | 1 "x" - 1 -`},
 		{`[{"a":1},{"b":2},{"a":3,"b":4}]`, `a b | 1 - | - 2 | 3 4`},
 		{`{"a":{"b":{"c":1}},"d":{"e":2},"f":3}`, `a.b.c d.e f | 1 2 3`},
 		{`{"a":{"b":{"c":1},"d":2,"e":{"g":3}}}`, `a.b.c a.d a.e.g | 1 2 3`},
-		{`{"x":[1,2],"y":[3]}`, `first x[1] y[0] | 1 2 3`},
-		{`{"x":[1,{},[2],null]}`, `first x[1] x[2] x[3] | 1 ! ! -`},
+		{`{"x":[1,2],"y":[3]}`, `first second y[0] | 1 2 3`},
+		{`{"u":[1,{},[2],null]}`, `a b c d | 1 ! ! -`},
 		{`{"items":[{"a":1}],"m":[[1]],"b":2}`, `b | 2 skipped items: rank skipped m: rank`},
 		{`[{"y":[1,2]},{"y":[3]}]`, `y[0] y[1] | 1 2 | 3 -`},
 		{`{"a":1,"a":2}`, `a | 2`},

@@ -9,7 +9,7 @@ import (
 // element of a list. In the steady state it is only compared.
 type label struct {
 	base  []byte
-	names []string // Options.Features[base]
+	names []string // of all elements of the list; nil: base[0], base[1], …
 	index int      // element of the list; -1: the name is base
 }
 
@@ -21,7 +21,7 @@ func (l label) is(name string) bool {
 	if l.index < 0 {
 		return name == string(l.base)
 	}
-	if l.index < len(l.names) {
+	if len(l.names) > 0 {
 		return name == l.names[l.index]
 	}
 	n := len(l.base)
@@ -34,7 +34,7 @@ func (l label) is(name string) bool {
 
 // append writes the name to dst.
 func (l label) append(dst []byte) []byte {
-	if l.index >= 0 && l.index < len(l.names) {
+	if l.index >= 0 && len(l.names) > 0 {
 		return append(dst, l.names[l.index]...)
 	}
 	dst = append(dst, l.base...)

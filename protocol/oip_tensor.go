@@ -112,8 +112,8 @@ func (d *oipDecoder) agree(h *tensorHead, rows int) error {
 // matrix's columns by Options.Features or name[0], name[1], …
 func (d *oipDecoder) open(g *grid, rank int) error {
 	g.first = len(d.batch.Columns)
-	named := d.settings.features[string(g.name)]
-	if g.width == 1 && (rank < 2 || len(named) == 0) {
+	named := d.settings.named(g.name, g.width)
+	if g.width == 1 && (rank < 2 || named == nil) {
 		_, err := d.batch.add(whole(g.name))
 		return err
 	}

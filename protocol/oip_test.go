@@ -5,14 +5,16 @@ import "testing"
 func oipInputs(tensors string) string { return `{"inputs":[` + tensors + `]}` }
 
 func TestOIPRequest(t *testing.T) {
-	check(t, protocolNamed(t, "oip", map[string][]string{"predict": {"sl", "sw"}}), true, []bodyCase{
+	check(t, protocolNamed(t, "oip", map[string][]string{"predict": {"sl", "sw"}, "one": {"only"}}), true, []bodyCase{
 		// A tensor a column, or a matrix: n rows are n observations.
 		{oipInputs(`{"name":"a","shape":[3],"datatype":"FP64","data":[1,2.5,-3e2]}`), `a | 1 | 2.5 | -300`},
 		{oipInputs(`{"name":"a","shape":[2,1],"datatype":"INT64","data":[1,2]},{"name":"b","shape":[2,1],"datatype":"BYTES","data":["x","y"]}`), `a b | 1 "x" | 2 "y"`},
 		{oipInputs(`{"name":"m","shape":[2,2],"datatype":"FP32","data":[1,2,3,4]}`), `m[0] m[1] | 1 2 | 3 4`},
 		{oipInputs(`{"name":"m","shape":[2,2],"datatype":"FP32","data":[[1,2],[3,4]]}`), `m[0] m[1] | 1 2 | 3 4`},
-		{oipInputs(`{"name":"predict","shape":[1,3],"datatype":"FP32","data":[[1,2,3]]}`), `sl sw predict[2] | 1 2 3`},
-		{oipInputs(`{"name":"predict","shape":[2,1],"datatype":"FP32","data":[1,2]}`), `sl | 1 | 2`},
+		{oipInputs(`{"name":"predict","shape":[1,3],"datatype":"FP32","data":[[1,2,3]]}`), `predict[0] predict[1] predict[2] | 1 2 3`},
+		{oipInputs(`{"name":"predict","shape":[2,1],"datatype":"FP32","data":[1,2]}`), `predict | 1 | 2`},
+		{oipInputs(`{"name":"predict","shape":[2,2],"datatype":"FP32","data":[1,2,3,4]}`), `sl sw | 1 2 | 3 4`},
+		{oipInputs(`{"name":"one","shape":[2,1],"datatype":"FP32","data":[1,2]}`), `only | 1 | 2`},
 		{oipInputs(`{"name":"m","shape":[2,1,1],"datatype":"FP32","data":[[[1]],[[2]]]}`), `m | 1 | 2`},
 		{oipInputs(`{"name":"s","shape":[],"datatype":"FP32","data":7}`), `s | 7`},
 		{oipInputs(`{"name":"s","shape":[1],"datatype":"BYTES","data":"x"}`), `s | "x"`},
@@ -76,7 +78,7 @@ func TestOIPAsMLServerSpeaksIt(t *testing.T) {
 		t.Errorf("request: got %s, want %s", got, want)
 	}
 	response := `{"model_name":"iris","model_version":"v1","id":"0a3f","parameters":{},"outputs":[{"name":"predict","shape":[2,1],"datatype":"INT64","parameters":{"content_type":"np"},"data":[0,1]}]}`
-	if got, want := decode(t, protocolNamed(t, "oip", nil), false, response), `predict | 0 | 1`; got != want {
+	if got, want := decode(t, p, false, response), `predict | 0 | 1`; got != want {
 		t.Errorf("response: got %s, want %s", got, want)
 	}
 }

@@ -33,7 +33,8 @@ type Protocol interface {
 // Options names columns and bounds work.
 type Options struct {
 	// Features names the columns of a matrix or list by the tensor or field that
-	// carries it. Columns past the end of the list keep their indexed name.
+	// carries it. The names apply where a row has exactly as many elements as
+	// there are names: servers often call their input and their output the same.
 	Features map[string][]string
 	// Limits bounds one body; fields that are 0 take the default.
 	Limits Limits
@@ -94,6 +95,15 @@ func DefaultPrefix(name, model string) (prefix string, ok bool) {
 type settings struct {
 	features map[string][]string
 	limits   Limits
+}
+
+// named returns the names of the columns of base, or nil where there are none for
+// rows of this width.
+func (s *settings) named(base []byte, width int) []string {
+	if names := s.features[string(base)]; len(names) == width && width > 0 {
+		return names
+	}
+	return nil
 }
 
 // versioned strips "/versions/{v}" or "/labels/{l}" from the front of rest, which

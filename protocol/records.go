@@ -123,8 +123,8 @@ func (r *reader) list(name []byte, row int) error {
 
 // element labels element k of a list of width elements.
 func (r *reader) element(name []byte, k, width int) label {
-	named := r.settings.features[string(name)]
-	if r.single && width == 1 && len(named) == 0 {
+	named := r.settings.named(name, width)
+	if r.single && width == 1 && named == nil {
 		return whole(name)
 	}
 	return label{base: name, names: named, index: k}

@@ -3,14 +3,15 @@ package protocol
 import "testing"
 
 func TestTFServingRequest(t *testing.T) {
-	check(t, protocolNamed(t, "tfserving", map[string][]string{"dense": {"age"}}), true, []bodyCase{
+	check(t, protocolNamed(t, "tfserving", map[string][]string{"dense": {"age", "pay"}}), true, []bodyCase{
 		// The row format: scalars, lists, objects.
 		{`{"instances":[1,2.5,null]}`, `instances | 1 | 2.5 | -`},
 		{`{"instances":[[1,2],[3,4]]}`, `instances[0] instances[1] | 1 2 | 3 4`},
 		{`{"instances":[[1],[2]]}`, `instances | 1 | 2`},
 		{`{"signature_name":"s","instances":[{"a":1,"b":"x"},{"b":"y"},{"c":true,"a":3}]}`, `a b c | 1 "x" - | - "y" - | 3 - 1`},
 		{`{"instances":[{"x":[5.1],"y":[1,2]}]}`, `x y[0] y[1] | 5.1 1 2`},
-		{`{"instances":[{"dense":[5,6]}]}`, `age dense[1] | 5 6`},
+		{`{"instances":[{"dense":[5,6]}]}`, `age pay | 5 6`},
+		{`{"instances":[{"dense":[5,6,7]}]}`, `dense[0] dense[1] dense[2] | 5 6 7`},
 		{`{"instances":[{"s":{"b64":"aGk="}},{"s":{"b64":"/w=="}},{"s":{"b64":"!"}}]}`, `s | "hi" | ! | !`},
 		{`{"instances":[{"b64":"aGk="},{"b64":"aG8="}]}`, `instances | "hi" | "ho"`},
 		{`{"instances":[{"a":{"b":1,"c":{"d":2}},"e":3}]}`, `a.b a.c.d e | 1 2 3`},

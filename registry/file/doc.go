@@ -39,8 +39,11 @@
 //
 // # Growth
 //
-// Nothing is ever forgotten, evidence included. A document holds between 128
-// and 256 generations; older ones move, 128 at a time, into files that never
-// change again. So the cost of a commit does not grow with history. Measured
-// by TestTenThousandGenerations, with 500 bytes of evidence each: see there.
+// Nothing is ever forgotten, evidence included. A document holds fewer than 256
+// generations; older ones move, 128 at a time, into files that never change
+// again. So the cost of a commit does not grow with history. BenchmarkCommit,
+// with 500 bytes of evidence a generation, took 2.3 ms a commit at the start,
+// 3.2 ms on a full document and 3.6 ms after 10,000 generations, on two busy
+// cores of an AMD EPYC. Opening that folder took 26 ms, reading its whole
+// history 0.6 s.
 package file

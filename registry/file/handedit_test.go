@@ -120,6 +120,26 @@ func TestTrafficEditedByHandIsTheNextGeneration(t *testing.T) {
 	}
 }
 
+func TestLookingNowAndThenIsEnough(t *testing.T) {
+	dir := t.TempDir()
+	if err := seeded(t, dir).Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := openWith(t, dir, Options{Poll: 10 * time.Millisecond, Settle: 10 * time.Millisecond, blind: true})
+	good := read(t, dir)
+	swap(t, dir, edited(t, good, armsOf1, split))
+	await(t, s, "the edit", atGeneration(2))
+	swap(t, dir, good) // cuts the history
+	await(t, s, "a problem", hasProblem)
+	if err := os.Remove(filepath.Join(dir, "flights.json")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Commit(t.Context(), whole("1"), 2); err != nil {
+		t.Fatal(err)
+	}
+	await(t, s, "the next generation", atGeneration(3))
+}
+
 func TestHandEditMadeWhileNobodyWatchedIsTakenOver(t *testing.T) {
 	dir := t.TempDir()
 	if err := seeded(t, dir).Close(); err != nil {

@@ -24,6 +24,8 @@ type Options struct {
 	// Settle is how long a document that cannot be read may take to become
 	// readable before it is reported, as while an editor writes; 0: 100 ms.
 	Settle time.Duration
+
+	blind bool // for tests: only look, don't watch
 }
 
 // Store is a [registry.Store] in a folder. Several stores, in one process or in

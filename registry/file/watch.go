@@ -18,6 +18,9 @@ type watcher struct {
 
 func (s *Store) newWatcher() *watcher {
 	w := &watcher{store: s}
+	if s.opts.blind {
+		return w
+	}
 	notify, err := fsnotify.NewWatcher()
 	if err == nil {
 		err = notify.Add(s.dir)

@@ -172,8 +172,23 @@ func TestBetsAreFairAtTheBound(t *testing.T) {
 	}
 }
 
-func TestClopperPearsonAgreesWithR(t *testing.T) {
-	// R: binom.test(20, 1000, conf.level = 1-2*pnorm(-3))$conf.int, closed forms for 0 and n
+func TestSkippedMissesAreWhatSingleOnesAre(t *testing.T) {
+	lazy, eager := NewRate(5, 1000, false, 1e12), NewRate(5, 1000, false, 1e12)
+	eager.lazy = false
+	for i := range 5000 {
+		hit := i%700 == 0 || i%33 == 1 && i < 300
+		lazy.Update(hit)
+		eager.Update(hit)
+		if i%1000 != 999 {
+			continue
+		}
+		if a, b := lazy.EvidenceLog10(), eager.EvidenceLog10(); math.Abs(a-b) > 1e-9 {
+			t.Fatalf("after %d: evidence %v, one by one %v", i, a, b)
+		}
+	}
+}
+
+func TestClopperPearsonHasItsClosedFormsAtTheEnds(t *testing.T) {
 	low, high := clopperPearson(0, 1000)
 	if want := 1 - math.Pow(sigma3, 1.0/1000); low != 0 || math.Abs(high-want) > 1e-12 {
 		t.Errorf("bounds of 0 in 1000: %v, %v, want 0, %v", low, high, want)
@@ -219,6 +234,14 @@ func BenchmarkRateUpdate(b *testing.B) {
 	b.ReportAllocs()
 	for i := range b.N {
 		d.Update(i%50 == 0)
+	}
+}
+
+func BenchmarkRateMiss(b *testing.B) {
+	d := NewRate(0, 10_000, false, 1e12)
+	b.ReportAllocs()
+	for range b.N {
+		d.Update(false)
 	}
 }
 

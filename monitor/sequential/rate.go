@@ -7,7 +7,7 @@ var ratios = [...]float64{1.25, 1.5, 2, 4} //nolint:gochecknoglobals // a consta
 
 // quad is one bet in one direction with each of the ratios: their factors, or
 // their statistics. Fixed size, so that the loop of step has no bounds checks and
-// four sums that do not wait for each other: 88 bets cost 60 ns instead of 160.
+// four sums that do not wait for each other.
 type quad [len(ratios)]float64
 
 // alternatives is a list of fixed bets on one share: L = hit where it occurs, miss
@@ -20,25 +20,47 @@ type alternatives struct {
 // (1−q)/(1−p) else, with q = p·r, or the odds of not occurring divided by r where
 // that is less. E[L] ≤ 1 for every true share ≤ p. There are none for p ≥ 1.
 func (a *alternatives) addUp(p float64) {
-	a.add(p, func(r float64) float64 { return min(p*r, 1-(1-p)/r) })
-}
-
-// addDown mirrors addUp for a lower bound p; there are none for p = 0.
-func (a *alternatives) addDown(p float64) {
-	a.add(p, func(r float64) float64 { return max(p/r, 1-(1-p)*r) })
-}
-
-func (a *alternatives) add(p float64, alternative func(ratio float64) float64) {
 	if p <= 0 || p >= 1 {
 		return
 	}
 	var hit, miss quad
 	for i, r := range ratios {
-		q := alternative(r)
-		hit[i], miss[i] = q/p, (1-q)/(1-p)
+		hit[i], miss[i] = factors(p, above(p, r))
 	}
 	a.hit, a.miss = append(a.hit, hit), append(a.miss, miss)
 }
+
+// addDown mirrors addUp for a lower bound p; there are none for p = 0.
+func (a *alternatives) addDown(p float64) {
+	if p <= 0 || p >= 1 {
+		return
+	}
+	var hit, miss quad
+	for i, r := range ratios {
+		hit[i], miss[i] = factors(p, below(p, r))
+	}
+	a.hit, a.miss = append(a.hit, hit), append(a.miss, miss)
+}
+
+// addBoth adds two bets a direction; those that there cannot be are bets that
+// lose everything, which keeps a quad a share.
+func (a *alternatives) addBoth(low, high float64) {
+	var hit, miss quad
+	for i, r := range [...]float64{1.5, 3} {
+		if high > 0 && high < 1 {
+			hit[i], miss[i] = factors(high, above(high, r))
+		}
+		if low > 0 && low < 1 {
+			hit[i+2], miss[i+2] = factors(low, below(low, r))
+		}
+	}
+	a.hit, a.miss = append(a.hit, hit), append(a.miss, miss)
+}
+
+func above(p, r float64) float64 { return min(p*r, 1-(1-p)/r) }
+func below(p, r float64) float64 { return max(p/r, 1-(1-p)*r) }
+
+func factors(p, q float64) (hit, miss float64) { return q / p, (1 - q) / (1 - p) }
 
 // step advances Shiryaev-Roberts statistics by the factors f and returns their sum.
 func step(m, f []quad) float64 {
@@ -68,6 +90,8 @@ type Rate struct {
 	threshold float64 // times the number of bets, of the sum
 	share     float64 // of the reference
 	rows      float64
+	lazy      bool   // upward only
+	skipped   uint64 // misses not yet in m
 	rearm     rearm
 	history   history
 }
@@ -78,7 +102,8 @@ func NewRate(hits, rows uint64, both bool, threshold float64) *Rate {
 	low, high := clopperPearson(hits, rows)
 	r := &Rate{share: share(hits, rows), rows: float64(max(rows, 1)), history: newHistory(1)}
 	r.a.addUp(high)
-	if both {
+	r.lazy = !both || low <= 0
+	if !r.lazy {
 		r.a.addDown(low)
 	}
 	r.m = make([]quad, len(r.a.hit))
@@ -86,16 +111,32 @@ func NewRate(hits, rows uint64, both bool, threshold float64) *Rate {
 	return r
 }
 
-// Update takes one observation and reports an alarm with what is behind it.
+// Update takes one observation and reports an alarm with what is behind it. An
+// upward detector rings at hits only.
+//
+// Fast path: for an upward detector, of which most models have several a feature
+// and which hardly ever see a hit, a miss is a counter (BenchmarkRateMiss: 4 ns
+// instead of 12); the next hit makes up for it in closed form.
 func (r *Rate) Update(hit bool) (*Finding, bool) {
+	r.rearm.tick()
+	if hit {
+		r.history.current[0]++
+	}
+	r.history.tick()
+	if r.lazy && !hit {
+		r.skipped++
+		return nil, false
+	}
+	return r.update(hit)
+}
+
+func (r *Rate) update(hit bool) (*Finding, bool) {
+	r.settle()
 	f := r.a.miss
 	if hit {
 		f = r.a.hit
-		r.history.current[0]++
 	}
 	sum := step(r.m, f)
-	r.history.tick()
-	r.rearm.tick()
 	if sum < r.threshold || len(r.m) == 0 {
 		return nil, false
 	}
@@ -108,13 +149,36 @@ func (r *Rate) Update(hit bool) (*Finding, bool) {
 	return found, ring
 }
 
+// settle applies the skipped misses: k times M ← c·(M+1) is c^k·M + c·(1−c^k)/(1−c).
+func (r *Rate) settle() {
+	if r.skipped == 0 {
+		return
+	}
+	k := float64(r.skipped)
+	r.skipped = 0
+	for i := range r.m {
+		for j, c := range r.a.miss[i] {
+			power := math.Pow(c, k)
+			geometric := k
+			if c < 1 {
+				geometric = c * (1 - power) / (1 - c)
+			}
+			r.m[i][j] = power*r.m[i][j] + geometric
+		}
+	}
+}
+
 func (r *Rate) reset() {
 	clear(r.m)
+	r.skipped = 0
 	r.history.reset()
 }
 
 // EvidenceLog10 returns log10 of the statistic, at least 0.
-func (r *Rate) EvidenceLog10() float64 { return evidence(r.m) }
+func (r *Rate) EvidenceLog10() float64 {
+	r.settle()
+	return evidence(r.m)
+}
 
 func (r *Rate) finding() *Finding {
 	i, k := leading(r.m)

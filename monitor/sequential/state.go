@@ -94,7 +94,10 @@ func (d *Distribution) Restore(s State) error {
 }
 
 // State returns the detector's state.
-func (r *Rate) State() State { return capture(flat(r.m), &r.rearm, &r.history) }
+func (r *Rate) State() State {
+	r.settle()
+	return capture(flat(r.m), &r.rearm, &r.history)
+}
 
 // Restore brings a state back; on an error the detector is as it was.
 func (r *Rate) Restore(s State) error {
@@ -103,6 +106,7 @@ func (r *Rate) Restore(s State) error {
 	}
 	s.restore(nil, &r.rearm, &r.history)
 	unflat(r.m, s.M)
+	r.skipped = 0
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"strings"
 	"sync"
 	"testing"
@@ -383,3 +384,6 @@ func one(t testing.TB, script func(*peer)) (*weir, *backend) {
 	b := listen(t, script)
 	return start(t, setup{upstreams: map[string][]string{"1": {b.url}}}), b
 }
+
+// chunkedReader decodes a chunked body, by the standard library.
+func chunkedReader(r io.Reader) io.Reader { return httputil.NewChunkedReader(r) }

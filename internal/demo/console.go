@@ -20,6 +20,9 @@ type console struct {
 // that something happens.
 const plainEvery = 5 * time.Second
 
+// narrow is what a progress line may take of the narrowest usual terminal.
+const narrow = 77
+
 const (
 	bold  = "\x1b[1m"
 	dim   = "\x1b[2m"
@@ -40,6 +43,10 @@ func (c *console) note(format string, args ...any) { c.write(dim, "    "+fmt.Spr
 func (c *console) progress(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if c.live {
+		// A line that wraps can't be redrawn.
+		if r := []rune(text); len(r) > narrow {
+			text = string(r[:narrow-1]) + "…"
+		}
 		fmt.Fprintf(c.out, "%s  %s%s%s", erase, dim, text, plain)
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/weir-gateway/weir/internal/demo/data"
@@ -27,7 +29,9 @@ const afterwards = 100
 // Run tells the story. It returns an error that names the act when one went
 // otherwise than it has to, and nil when the gateway was ended by ctx after
 // all acts.
-func Run(ctx context.Context, o Options) (err error) {
+func Run(ctx context.Context, o Options) error { return run(ctx, o, sizes(o.Fast)) }
+
+func run(ctx context.Context, o Options, sc scale) (err error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -50,7 +54,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	s := &story{world: w, console: c, scale: sizes(o.Fast), now: time.Now}
+	s := &story{world: w, console: c, scale: sc, now: time.Now}
 	c.line("gateway: clients %s, admin http://%s, registry %s", w.dataURL(), w.gateway.AdminAddress(), w.folder)
 	if err := s.tell(ctx); err != nil {
 		return err
@@ -76,6 +80,9 @@ func (s *story) tell(ctx context.Context) error {
 		}
 		outcomes = append(outcomes, o)
 	}
+	if err := s.past(ctx); err != nil {
+		return err
+	}
 	s.act("What happened")
 	if err := table(s.out, outcomes); err != nil {
 		return err
@@ -86,6 +93,28 @@ func (s *story) tell(ctx context.Context) error {
 		return fmt.Errorf("demo: %d requests of clients failed, the first with %q", counts.Failed, counts.FirstFailure)
 	}
 	return nil
+}
+
+// past prints the history of the traffic, as the registry keeps it.
+func (s *story) past(ctx context.Context) error {
+	s.act("weir history %s", modelName)
+	h, err := s.api.History(ctx, modelName, 0)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	for _, g := range h.Generations {
+		var arms []string
+		for _, a := range g.Arms {
+			arms = append(arms, fmt.Sprintf("%s=%s", a.Version, a.Weight))
+		}
+		for _, v := range g.Shadows {
+			arms = append(arms, "shadow "+v.Version)
+		}
+		why, _, _ := strings.Cut(g.Reason, ":")
+		fmt.Fprintf(t, "  %d\t%s\t%s\t%s\t%s\n", g.Generation, g.Time.Local().Format("15:04:05.000"), strings.Join(arms, " "), g.Cause, why)
+	}
+	return t.Flush()
 }
 
 // stay keeps everything up, with flights at a gentle rate, until ctx ends.

@@ -1,16 +1,16 @@
-package demo_test
+package demo
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
-
-	"github.com/weir-gateway/weir/internal/demo"
 )
 
 // Goroutines of fasthttp sleep up to ten seconds before they notice the end of
@@ -23,30 +23,88 @@ func TestMain(m *testing.M) {
 	)
 }
 
-func TestTheStoryEndsAsItHasTo(t *testing.T) {
+// audience is where the story is told to. When it hears the cue it calls then,
+// once, from another goroutine: the story goes on meanwhile.
+type audience struct {
+	bytes.Buffer
+	cue  string
+	then func(heard string)
+}
+
+func (a *audience) Write(p []byte) (int, error) {
+	n, err := a.Buffer.Write(p)
+	if a.then != nil && strings.Contains(a.String(), a.cue) {
+		go a.then(a.String())
+		a.then = nil
+	}
+	return n, err
+}
+
+const seed = 1
+
+func TestTheStoryEndsAsItHasToAndTheGatewayStaysUp(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes up to a minute")
 	}
-	const seed = 1
 	t.Logf("seed %d", seed)
-	var out bytes.Buffer
-	if err := demo.Run(t.Context(), demo.Options{Fast: true, Seed: seed, Out: &out}); err != nil {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	metrics := make(chan string, 1)
+	out := &audience{cue: "dashboard ", then: func(heard string) {
+		defer cancel() // Ctrl-C
+		metrics <- get(t, regexp.MustCompile(`http://\S+/metrics`).FindString(heard))
+	}}
+	if err := run(ctx, Options{Seed: seed, Out: out}, sizes(true)); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	t.Log(out.String())
-	for _, want := range []string{"version 2 promoted", "version 3 rolled back", "its monitor names dep_delay", "temp", "0 failed"} {
+	for _, want := range []string{"version 2 promoted", "version 3 rolled back", "its monitor names dep_delay", "drifted: ", ", 0 failed"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the story does not say %q", want)
 		}
 	}
+	if got := <-metrics; !strings.Contains(got, `weir_rollbacks_total{cause="guardrail",model="flights"} 1`) {
+		t.Errorf("the metrics of the gateway that stayed up do not count the rollback:\n%.2000s", got)
+	}
 }
 
-func TestAnEndedContextEndsTheStoryWithoutALeak(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+func TestAnEndedContextEndsTheStory(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var out bytes.Buffer
-	err := demo.Run(ctx, demo.Options{Fast: true, Seed: 1, Out: &out})
-	if !errors.Is(err, context.DeadlineExceeded) {
+	out := &audience{cue: "weir switch", then: func(string) { cancel() }}
+	err := run(ctx, Options{Fast: true, Seed: seed, Out: out}, sizes(true))
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want one that says the context ended; output:\n%s", err, out.String())
 	}
+}
+
+func TestAnActThatGoesOtherwiseIsAnError(t *testing.T) {
+	sc := sizes(true)
+	sc.patience = 1 // a nanosecond
+	var out bytes.Buffer
+	err := run(t.Context(), Options{Fast: true, Seed: seed, Out: &out}, sc)
+	if err == nil || !strings.Contains(err.Error(), "act a went otherwise") {
+		t.Errorf("error %v, want that act a went otherwise", err)
+	}
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Do(req)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	defer func() { _ = res.Body.Close() }() // read to its end
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(body)
 }

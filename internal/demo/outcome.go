@@ -16,35 +16,27 @@ type outcome struct {
 	failed   uint64 // of them
 
 	// fault is when what was found began, detected when the evidence was
-	// complete, decided and applied when the answer to it was chosen and when
+	// complete, chosen and applied when the answer to it was chosen and when
 	// requests were routed by it. Zero: not part of this act.
 	fault, detected, chosen, applied time.Time
 }
 
-// times are the steps from the fault on, each measured from it.
+// times are the four moments, measured from the first of them that the act has.
 func (o *outcome) times() string {
-	var parts []string
-	start := o.fault
-	if start.IsZero() {
-		start = o.chosen
-	}
-	for _, p := range []struct {
-		name string
-		at   time.Time
-	}{{"detected", o.detected}, {"decided", o.chosen}, {"applied", o.applied}} {
-		if p.at.IsZero() || (p.at.Equal(start) && o.fault.IsZero()) {
-			continue
+	moments := []time.Time{o.fault, o.detected, o.chosen, o.applied}
+	var start time.Time
+	parts := make([]string, len(moments))
+	for i, at := range moments {
+		switch {
+		case at.IsZero():
+			parts[i] = "–"
+		case start.IsZero():
+			start, parts[i] = at, "0"
+		default:
+			parts[i] = round(at.Sub(start)).String()
 		}
-		parts = append(parts, fmt.Sprintf("%s +%s", p.name, round(p.at.Sub(start))))
 	}
-	if len(parts) == 0 {
-		return "–"
-	}
-	first := "decided"
-	if !o.fault.IsZero() {
-		first = "fault"
-	}
-	return first + " → " + strings.Join(parts, " → ")
+	return strings.Join(parts, " → ")
 }
 
 // round keeps what a reader can use.
@@ -62,9 +54,9 @@ func round(d time.Duration) time.Duration {
 // table writes the outcomes.
 func table(w io.Writer, outcomes []outcome) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "act\tdecided\trequests\ttimes\tfailed")
+	fmt.Fprintln(t, "act\toutcome\trequests\tfailed\tfault → detected → decided → applied")
 	for _, o := range outcomes {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%d\n", o.act, o.decided, o.requests, o.times(), o.failed)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%s\n", o.act, o.decided, o.requests, o.failed, o.times())
 	}
 	return t.Flush()
 }

@@ -23,11 +23,11 @@ func TestTheTableMeasuresFromTheFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `act  decided                requests  times                                                      failed
-a    version 1 serves       10        decided → applied +1.5ms                                   0
-c    version 3 rolled back  9000      fault → detected +2.13s → decided +2.13s → applied +2.14s  1
-d    alarms                 0         fault → detected +250µs                                    0
-e    nothing                0         –                                                          0
+	want := `act  outcome                requests  failed  fault → detected → decided → applied
+a    version 1 serves       10        0       – → – → 0 → 1.5ms
+c    version 3 rolled back  9000      1       0 → 2.13s → 2.13s → 2.14s
+d    alarms                 0         0       0 → 250µs → – → –
+e    nothing                0         0       – → – → – → –
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Error(d)

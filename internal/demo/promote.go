@@ -33,7 +33,7 @@ func (s *story) promote(ctx context.Context) (outcome, error) {
 		return o, err
 	}
 	now := s.player.Counts()
-	o.decided, o.applied = "version 2 promoted", r.Ended
+	o.decided, o.applied = "version 2 promoted, 1 → 10 → 50 → 100 %", r.Ended
 	o.requests, o.failed = now.Sent-before.Sent, now.Failed-before.Failed
 	return o, nil
 }

@@ -22,13 +22,13 @@ func sizes(fast bool) scale {
 	if fast {
 		return scale{
 			serve: 3000, shadow: 2000,
-			steps: steps(200, 300, 1000), bake: time.Second,
+			steps: steps(250, 300, 1000), bake: time.Second,
 			lapse: 400, patience: 50 * time.Second,
 		}
 	}
 	return scale{
 		serve: 10_000, shadow: 5000,
-		steps: steps(350, 1000, 3000), bake: 5 * time.Second,
+		steps: steps(400, 1000, 3000), bake: 5 * time.Second,
 		lapse: 150, patience: 10 * time.Minute,
 	}
 }

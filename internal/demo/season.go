@@ -21,14 +21,14 @@ func (s *story) season(ctx context.Context) (outcome, error) {
 	s.act("d · The mended version 4 takes over, and the season changes")
 	o := outcome{act: "d"}
 	before := s.player.Counts()
-	if err := s.takeOver(ctx, "4"); err != nil {
-		return o, err
-	}
 	s.player.SetRate(s.scale.lapse)
 	s.cursor.take(thin)
-	o.fault = s.now()
+	var err error
+	if o.fault, err = s.takeOver(ctx, "4"); err != nil {
+		return o, err
+	}
 	var m monitor.Summary
-	err := s.await(ctx, "the season changes", func() (done bool, how string, err error) {
+	err = s.await(ctx, "the season changes", func() (done bool, how string, err error) {
 		if m, err = s.summary(ctx, "4"); err != nil {
 			return false, "", err
 		}
@@ -45,35 +45,39 @@ func (s *story) season(ctx context.Context) (outcome, error) {
 		return o, err
 	}
 	now := s.player.Counts()
-	o.decided = "alarms name " + strings.Join(ringing(m), ", ")
+	s.note("alarms advise; the traffic stays where it is")
+	o.decided = "drifted: " + strings.Join(ringing(m), ", ")
 	o.detected = temp.At
 	o.requests, o.failed = now.Sent-before.Sent, now.Failed-before.Failed
 	return o, nil
 }
 
-// takeOver shows what is new in a version and gives it the traffic at once.
-func (s *story) takeOver(ctx context.Context, version string) error {
+// takeOver shows what is new in a version, gives it the traffic at once and
+// returns from when on it may have answered.
+func (s *story) takeOver(ctx context.Context, version string) (from time.Time, err error) {
 	if err := s.register(ctx, version); err != nil {
-		return err
+		return from, err
 	}
 	diff, err := s.api.Diff(ctx, modelName, "3", version)
 	if err != nil {
-		return err
+		return from, err
 	}
 	for _, c := range diff.Changes {
 		if c.What == "params" {
 			s.line("weir diff %s 3 %s: %s %s → %s", modelName, version, c.Name, c.From, c.To)
 		}
 	}
+	from = s.now()
 	changed, err := s.api.Switch(ctx, modelName, version, "the pipeline reads minutes again")
 	if err != nil {
-		return err
+		return from, err
 	}
 	if !changed.Routed {
-		return fmt.Errorf("switch to version %s: %s", version, changed.Note)
+		return from, fmt.Errorf("switch to version %s: %s", version, changed.Note)
 	}
 	s.line("weir switch %s %s → generation %d, routed after %v", modelName, version, changed.Traffic.Generation, round(seconds(changed.Took)))
-	return nil
+	s.note("from here on one flight in %d, until August; the reference is January to April", thin)
+	return from, nil
 }
 
 // drifted tells which inputs rang, the farthest first, and which did not, and

@@ -40,8 +40,10 @@ func (s *story) rollBack(ctx context.Context) (outcome, error) {
 			t.Generation, t.Cause, t.Reason, len(t.Evidence))
 	}
 	three := now.Versions["3"]
-	s.line("generation %d: %s", t.Generation, t.Reason)
-	s.note("%d clients had got an answer of version 3, %.1f %% of them called late", three.Answers, percent(three.Late, three.Answers))
+	s.line("generation %d gave all traffic back to version %s; the history keeps the verdicts with it", t.Generation, t.Stable)
+	two := versionSince(now, before, "2")
+	s.note("a prediction is 1 (late) or 0: version 3 had given %d answers and called %.1f %% late, version 2 %.1f %%",
+		three.Answers, percent(three.Late, three.Answers), percent(two.Late, two.Answers))
 	o.decided = fmt.Sprintf("version 3 rolled back after %d of its answers", three.Answers)
 	o.fault, o.detected, o.chosen, o.applied = r.Started, r.Fault.DetectedAt, r.Fault.DecidedAt, r.Fault.AppliedAt
 	o.requests, o.failed = now.Sent-before.Sent, now.Failed-before.Failed

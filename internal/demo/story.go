@@ -107,5 +107,8 @@ func (s *story) serving(ctx context.Context, version string) (registry.Traffic, 
 	return t, nil
 }
 
-// since is the difference of two snapshots in the number of requests.
-func since(now, before replay.Counts) uint64 { return now.Sent - before.Sent }
+// versionSince is what one version answered between two snapshots.
+func versionSince(now, before replay.Counts, version string) replay.VersionCounts {
+	n, b := now.Versions[version], before.Versions[version]
+	return replay.VersionCounts{Answers: n.Answers - b.Answers, Late: n.Late - b.Late}
+}

@@ -69,16 +69,3 @@ func TestOIPRequestThatCannotBeRead(t *testing.T) {
 		{oipInputs(`{"name":"a","shape":[9007199254740992,9007199254740992,9007199254740992],"datatype":"FP64","data":[]}`), `too_large: more than 65536 rows`},
 	})
 }
-
-// What MLServer 1.7.1 with a scikit-learn model takes and answers.
-func TestOIPAsMLServerSpeaksIt(t *testing.T) {
-	p := protocolNamed(t, "oip", map[string][]string{"predict": {"sepal_length", "sepal_width", "petal_length", "petal_width"}})
-	request := `{"inputs":[{"name":"predict","shape":[2,4],"datatype":"FP64","data":[[5.1,3.5,1.4,0.2],[6.2,2.9,4.3,1.3]]}]}`
-	if got, want := decode(t, p, true, request), `sepal_length sepal_width petal_length petal_width | 5.1 3.5 1.4 0.2 | 6.2 2.9 4.3 1.3`; got != want {
-		t.Errorf("request: got %s, want %s", got, want)
-	}
-	response := `{"model_name":"iris","model_version":"v1","id":"0a3f","parameters":{},"outputs":[{"name":"predict","shape":[2,1],"datatype":"INT64","parameters":{"content_type":"np"},"data":[0,1]}]}`
-	if got, want := decode(t, p, false, response), `predict | 0 | 1`; got != want {
-		t.Errorf("response: got %s, want %s", got, want)
-	}
-}

@@ -59,7 +59,7 @@ func stale(model string, current uint64) *api.Problem {
 func problemOf(err error) *api.Problem {
 	var p *api.Problem
 	var field *registry.FieldError
-	text := err.Error()
+	text := withoutSentinel(err)
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -77,6 +77,17 @@ func problemOf(err error) *api.Problem {
 		return newProblem(http.StatusBadRequest, api.TypeInvalid, "%s", text)
 	}
 	return newProblem(http.StatusInternalServerError, api.TypeInternal, "%s", text)
+}
+
+// withoutSentinel is the error's text without the words of the sentinel at its end: the problem's type says them.
+func withoutSentinel(err error) string {
+	text := err.Error()
+	for _, sentinel := range []error{registry.ErrNotFound, registry.ErrConflict, registry.ErrStale, registry.ErrInvalid} {
+		if short, ok := strings.CutSuffix(text, ": "+sentinel.Error()); ok && errors.Is(err, sentinel) {
+			return short
+		}
+	}
+	return text
 }
 
 func writeProblem(w http.ResponseWriter, p *api.Problem) {

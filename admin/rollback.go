@@ -61,7 +61,7 @@ type rollback struct {
 func (b rollback) run(ctx context.Context) (registry.Traffic, error) {
 	current, target, err := b.decide(ctx)
 	if errors.Is(err, registry.ErrNotFound) && b.to == 0 {
-		return registry.Traffic{}, newProblem(http.StatusConflict, api.TypeConflict, "%v", err)
+		return registry.Traffic{}, newProblem(http.StatusConflict, api.TypeConflict, "%s", withoutSentinel(err))
 	}
 	if err != nil {
 		return registry.Traffic{}, err

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/weir-gateway/weir/admin/api"
@@ -37,7 +36,7 @@ func (s *server) putVersion(w http.ResponseWriter, r *http.Request) error {
 	}
 	stored, err := s.Store.Register(r.Context(), v)
 	if err != nil {
-		return fmt.Errorf("register %s version %s: %w", v.Model, v.Version, err)
+		return err
 	}
 	_, known := before.Models[v.Model].Lookup(v.Version)
 	answer := api.Registered{Version: stored, Created: !known, Configured: s.configured(v.Model)}

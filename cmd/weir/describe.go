@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -10,22 +9,23 @@ import (
 	"github.com/weir-gateway/weir/rollout"
 )
 
-// describeTraffic is one line: who serves what share, who gets copies, who stands by.
+// describeTraffic is one line: who serves what share, who gets copies, who stands by. Shares are written as split and
+// shadow take them.
 func describeTraffic(t *registry.Traffic) string {
 	var arms []string
 	for _, arm := range t.Arms {
-		arms = append(arms, fmt.Sprintf("%s %s %%", arm.Version, arm.Weight))
+		arms = append(arms, arm.Version+"="+arm.Weight.String()+"%")
 	}
-	text := strings.Join(arms, ", ")
+	text := strings.Join(arms, " ")
 	if len(t.Shadows) > 0 {
 		var shadows []string
 		for _, s := range t.Shadows {
-			shadows = append(shadows, fmt.Sprintf("%s %s %%", s.Version, strconv.FormatFloat(100*s.Sample, 'g', 4, 64)))
+			shadows = append(shadows, s.Version+"="+strconv.FormatFloat(s.Sample, 'g', 4, 64))
 		}
-		text += "; shadow " + strings.Join(shadows, ", ")
+		text += "; shadow " + strings.Join(shadows, " ")
 	}
 	if len(t.Standby) > 0 {
-		text += "; standby " + strings.Join(t.Standby, ", ")
+		text += "; standby " + strings.Join(t.Standby, " ")
 	}
 	return text
 }

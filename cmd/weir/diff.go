@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/weir-gateway/weir/registry"
 )
 
 func (a *app) diffCommand() *cobra.Command {
@@ -29,11 +31,20 @@ func (a *app) diffCommand() *cobra.Command {
 			}
 			rows := [][]string{{"WHAT", "NAME", "IN " + diff.From, "IN " + diff.To}}
 			for _, change := range diff.Changes {
-				rows = append(rows, []string{change.What, change.Name, oneLine(change.From), oneLine(change.To)})
+				rows = append(rows, []string{change.What, change.Name, shorten(change.From), shorten(change.To)})
 			}
 			a.table(rows)
 			return nil
 		}),
 	}
 	return a.reads(cmd)
+}
+
+// shorten makes a value fit a column: a digest to what tells it from others; --json has the whole.
+func shorten(value string) string {
+	const digest = len("sha256:") + 12
+	if registry.IsDigest(value) {
+		return value[:digest] + "…"
+	}
+	return oneLine(value)
 }

@@ -21,12 +21,16 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
+			"exits":  exits,
+			"expand": expand,
+			"model":  modelServer,
+			"ready":  ready,
+			"infer":  infer,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("WEIR_ACTOR", "tester")
 			e.Setenv("TZ", "UTC")
-			return nil
+			return freePorts(e)
 		},
 	})
 }

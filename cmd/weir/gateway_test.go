@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/weir-gateway/weir/admin/client"
+)
+
+// patience is how long a script waits for a gateway to come up. It decides nothing but when a broken test ends.
+const patience = 30 * time.Second
+
+// freePorts gives the script two addresses for its gateway, in HTTP and WEIR_ADMIN.
+func freePorts(e *testscript.Env) error {
+	for _, name := range []string{"HTTP", "WEIR_ADMIN"} {
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		e.Setenv(name, l.Addr().String())
+		if err := l.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expand puts the script's variables into a file.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: expand FILE")
+	}
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
+
+// modelServer starts a model server that answers everything: model NAME sets $NAME to its URL.
+func modelServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: model NAME")
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"model_name":%q,"outputs":[{"name":"late","shape":[1],"datatype":"FP64","data":[0.25]}]}`, args[0])
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.URL)
+}
+
+// ready waits until the gateway at $WEIR_ADMIN is ready.
+func ready(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: ready")
+	}
+	c, err := client.New(ts.Getenv("WEIR_ADMIN"), client.Options{})
+	ts.Check(err)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for {
+		answer, err := c.Ready(ctx)
+		if err == nil && answer.Ready {
+			return
+		}
+		if ctx.Err() != nil {
+			ts.Fatalf("not ready after %v: %+v, %v", patience, answer, err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// infer makes N requests and prints how many were answered, by status and version.
+func infer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: infer MODEL N")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	url := "http://" + ts.Getenv("HTTP") + "/v2/models/" + args[0] + "/infer"
+	answers := map[string]int{}
+	for i := range n {
+		body := fmt.Sprintf(`{"inputs":[{"name":"delay","shape":[1],"datatype":"FP64","data":[%d]}]}`, i%60)
+		response, err := http.Post(url, "application/json", strings.NewReader(body))
+		ts.Check(err)
+		_, err = io.Copy(io.Discard, response.Body)
+		ts.Check(err)
+		ts.Check(response.Body.Close())
+		answers[fmt.Sprintf("%d from version %s", response.StatusCode, response.Header.Get("X-Weir-Version"))]++
+	}
+	for _, answer := range slices.Sorted(maps.Keys(answers)) {
+		_, err := fmt.Fprintf(ts.Stdout(), "%d times %s\n", answers[answer], answer)
+		ts.Check(err)
+	}
+}

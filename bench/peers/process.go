@@ -1,0 +1,123 @@
+package peers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ticks is the unit of processor time in /proc: USER_HZ, 100 on every Linux
+// that Go runs on.
+const ticks = 100
+
+// Process is a program under measurement, with its children.
+type Process struct {
+	Name    string
+	Address string // where it takes requests
+	cmd     *exec.Cmd
+	log     bytes.Buffer
+}
+
+// Start runs a command and waits until it accepts connections at address.
+func Start(name, address string, command string, args ...string) (*Process, error) {
+	p := &Process{Name: name, Address: address, cmd: exec.Command(command, args...)} //nolint:gosec,noctx // the benchmark's own configuration; ended by Stop
+	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("peers: start %s: %w", name, err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		c, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			_ = c.Close()
+			return p, nil
+		}
+		if time.Now().After(deadline) {
+			p.Stop()
+			return nil, fmt.Errorf("peers: %s does not listen at %s: %s", name, address, p.log.String())
+		}
+	}
+}
+
+// Stop ends the program and all its children.
+func (p *Process) Stop() {
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM)
+	ended := make(chan struct{})
+	go func() {
+		_ = p.cmd.Wait() // it was told to end: how does not matter
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+		<-ended
+	}
+}
+
+// CPU is the processor time that the program and its children have used so far,
+// to 10 ms.
+func (p *Process) CPU() (time.Duration, error) {
+	var sum time.Duration
+	err := p.each(func(stat []string) { // fields from the third on
+		user, _ := strconv.ParseInt(stat[11], 10, 64)
+		system, _ := strconv.ParseInt(stat[12], 10, 64)
+		sum += time.Duration(user+system) * time.Second / ticks
+	})
+	return sum, err
+}
+
+// Memory is the resident memory of the program and its children, in bytes.
+func (p *Process) Memory() (int64, error) {
+	var sum int64
+	err := p.each(func(stat []string) {
+		pages, _ := strconv.ParseInt(stat[21], 10, 64)
+		sum += pages * int64(os.Getpagesize())
+	})
+	return sum, err
+}
+
+// each visits the processes of the program's group.
+func (p *Process) each(visit func(stat []string)) error {
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return fmt.Errorf("peers: %w", err)
+	}
+	found := false
+	group := strconv.Itoa(p.cmd.Process.Pid)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			continue // ended meanwhile
+		}
+		// The name, in parentheses, may hold anything; what follows may not.
+		_, rest, ok := strings.Cut(string(content[max(bytes.LastIndexByte(content, ')'), 0):]), " ")
+		stat := strings.Fields(rest)
+		if ok && len(stat) > 21 && stat[2] == group {
+			found = true
+			visit(stat)
+		}
+	}
+	if !found {
+		return errors.New("peers: " + p.Name + " is no longer running: " + p.log.String())
+	}
+	return nil
+}
+
+// FreeAddress returns a loopback address whose port was free a moment ago.
+func FreeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("peers: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}

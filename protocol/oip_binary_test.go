@@ -98,7 +98,8 @@ func TestBinaryExtension(t *testing.T) {
 		{
 			"data twice",
 			oipInputs(`{"name":"a","shape":[1],"datatype":"UINT8","parameters":{"binary_data_size":1},"data":[1]}`),
-			[]byte{1}, `schema: tensor "a" has both data and binary_data_size`,
+			[]byte{1},
+			`schema: tensor "a" has both data and binary_data_size`,
 		},
 		{"a size that is none", oipInputs(`{"name":"a","parameters":{"binary_data_size":-4}}`), nil, `shape: binary_data_size is not a whole number from 0 up`},
 	} {

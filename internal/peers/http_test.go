@@ -14,7 +14,7 @@ import (
 func call(method, url, contentType string, body []byte) (status int, head http.Header, answer []byte, err error) {
 	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true}
 	client := &http.Client{Transport: transport, Timeout: time.Minute}
-	request, err := http.NewRequest(method, url, bytes.NewReader(body)) //nolint:noctx // the client has a timeout
+	request, err := http.NewRequest(method, url, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, nil, err
 	}

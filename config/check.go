@@ -107,7 +107,6 @@ func (c *checker) registry(r Registry) {
 }
 
 func (c *checker) limits(l Limits) {
-	c.count("limits.max_connections", l.MaxConnections, 1, 10_000_000)
 	c.size("limits.max_header", l.MaxHeader, 1*kib, 1*mib)
 	c.duration("limits.header_timeout", l.HeaderTimeout, time.Millisecond, time.Hour)
 	c.duration("limits.idle_timeout", l.IdleTimeout, time.Millisecond, 24*time.Hour)

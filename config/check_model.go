@@ -23,6 +23,9 @@ func (c *checker) model(name string, m *Model) {
 	}
 	c.duration(path+".timeout", m.Timeout, time.Millisecond, 24*time.Hour)
 	c.size(path+".max_body", m.MaxBody, 1*kib, 1<<40)
+	if m.Idempotent {
+		c.fault(RuleIdempotent, path+".idempotent", "sending a failed request to another endpoint is not in this release; remove the key")
+	}
 	c.upstream(path+".upstream", m.Upstream)
 	c.shadow(path+".shadow", m.Shadow)
 	if !m.Monitor.Off {
@@ -132,7 +135,6 @@ func isToken(s string) bool {
 func (c *checker) upstream(path string, u Upstream) {
 	c.duration(path+".connect_timeout", u.ConnectTimeout, time.Millisecond, time.Hour)
 	c.duration(path+".idle_timeout", u.IdleTimeout, time.Millisecond, 24*time.Hour)
-	c.count(path+".max_connections", u.MaxConnections, 1, 1_000_000)
 	c.duration(path+".health.interval", u.Health.Interval, 10*time.Millisecond, time.Hour)
 	c.duration(path+".health.timeout", u.Health.Timeout, time.Millisecond, time.Hour)
 	if u.Health.Path == "" {

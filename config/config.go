@@ -38,10 +38,9 @@ type Registry struct {
 
 // Limits bound what clients of the data plane can make one gateway hold.
 type Limits struct {
-	MaxConnections int      `json:"max_connections"` // client connections; more are refused
-	MaxHeader      Size     `json:"max_header"`      // a request's head; more is 431
-	HeaderTimeout  Duration `json:"header_timeout"`  // for a client to send a request's head
-	IdleTimeout    Duration `json:"idle_timeout"`    // of a kept-alive client connection
+	MaxHeader     Size     `json:"max_header"`     // a request's head; more is 431
+	HeaderTimeout Duration `json:"header_timeout"` // for a client to send a request's head
+	IdleTimeout   Duration `json:"idle_timeout"`   // of a kept-alive client connection
 }
 
 // ModelNames returns the configured models' names in alphabetical order: the

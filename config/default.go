@@ -19,10 +19,9 @@ func defaults() *Config {
 		StateDir:     "./state",
 		DrainTimeout: Duration(30 * time.Second),
 		Limits: Limits{
-			MaxConnections: 10_000,
-			MaxHeader:      16 * kib,
-			HeaderTimeout:  Duration(10 * time.Second),
-			IdleTimeout:    Duration(2 * time.Minute),
+			MaxHeader:     16 * kib,
+			HeaderTimeout: Duration(10 * time.Second),
+			IdleTimeout:   Duration(2 * time.Minute),
 		},
 	}
 }
@@ -38,7 +37,6 @@ func (m *Model) setDefaults() {
 	m.Upstream = Upstream{
 		ConnectTimeout: Duration(time.Second),
 		IdleTimeout:    Duration(30 * time.Second),
-		MaxConnections: 512,
 		Health:         Health{Interval: Duration(5 * time.Second), Timeout: Duration(time.Second)},
 	}
 	m.Shadow = Shadow{

@@ -15,7 +15,7 @@ type Model struct {
 	Pin        Pin      `json:"pin"`
 	Timeout    Duration `json:"timeout"`    // from the request sent to the head of the answer
 	MaxBody    Size     `json:"max_body"`   // a request's body; bodies stream, so this costs no memory
-	Idempotent bool     `json:"idempotent"` // a request whose endpoint failed may be sent to another one
+	Idempotent bool     `json:"idempotent"` // a request whose endpoint failed may be sent to another one; of a later release
 	Upstream   Upstream `json:"upstream"`
 	Shadow     Shadow   `json:"shadow"`
 	Monitor    Monitor  `json:"monitor"`
@@ -44,8 +44,7 @@ type Pin struct {
 // Upstream configures the connections to each endpoint of each version.
 type Upstream struct {
 	ConnectTimeout Duration `json:"connect_timeout"`
-	IdleTimeout    Duration `json:"idle_timeout"`    // of a pooled connection
-	MaxConnections int      `json:"max_connections"` // to one endpoint
+	IdleTimeout    Duration `json:"idle_timeout"` // of a pooled connection
 	Health         Health   `json:"health"`
 }
 

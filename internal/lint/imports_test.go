@@ -53,13 +53,14 @@ var layers = []struct {
 
 	{"internal/lint", nil},
 	{"internal/peers", nil},
-	{"bench/...", []string{"admin/client", "config", "monitor/...", "protocol", "proxy", "registry/...", "router"}},
+	{"bench/...", []string{"admin/client", "bench/...", "config", "monitor/...", "protocol", "proxy", "registry/...", "router"}},
 }
 
 // testOnly are packages that only tests may import.
 var testOnly = []string{"registry/registrytest"}
 
-// never are packages that nobody imports, tests included.
+// never are packages that nobody imports, tests included, but where their own
+// row says so.
 var never = []string{"cmd/...", "bench/...", "internal/lint", "internal/peers"}
 
 // places says where alone a package of others may be imported.
@@ -114,7 +115,7 @@ func layerFaults(p *pkg) (faults []string) {
 			if ours, ok := strings.CutPrefix(name, module+"/"); ok {
 				switch {
 				case ours == p.path:
-				case matchesAny(never, ours):
+				case matchesAny(never, ours) && !matchesAny(may, ours):
 					add("nobody imports %s", ours)
 				case isTest(file):
 				case matchesAny(testOnly, ours):

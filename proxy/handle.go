@@ -148,7 +148,7 @@ func (c *conn) decide() router.Decision {
 		q.Pin, _ = req.Get(k.cfg.pin)
 	}
 	body := k.body
-	if k.streams {
+	if k.streams || len(body) > k.cfg.KeyLimit {
 		body = nil
 	}
 	q.Key = k.cfg.key(req, body)

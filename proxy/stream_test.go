@@ -209,9 +209,11 @@ func writeBody(w io.Writer, size int, chunked bool) {
 	for size > 0 {
 		n := min(size, 1+rand.IntN(len(piece)))
 		if chunked {
-			fmt.Fprintf(w, "%x\r\n%s\r\n", n, piece[:n])
-		} else {
-			_, _ = w.Write(piece[:n])
+			fmt.Fprintf(w, "%x\r\n", n)
+		}
+		_, _ = w.Write(piece[:n])
+		if chunked {
+			io.WriteString(w, "\r\n")
 		}
 		size -= n
 	}

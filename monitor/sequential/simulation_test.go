@@ -35,6 +35,14 @@ func (e ecdf) rank(x float64, rng *rand.Rand) float64 {
 	return (float64(low) + rng.Float64()*float64(high-low)) / float64(len(e))
 }
 
+// simulation skips what takes seconds, and minutes under the race detector.
+func simulation(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a simulation of 400 runs")
+	}
+}
+
 // runLength counts the updates until ring reports an alarm.
 func runLength(limit int, ring func(i int) bool) int {
 	for i := 1; i <= limit; i++ {
@@ -67,6 +75,7 @@ func tied(r *rand.Rand) float64 {
 }
 
 func TestDistributionKeepsItsRunLengthWithEstimatedReferencesAndTies(t *testing.T) {
+	simulation(t)
 	const runs = 400
 	for _, draw := range []struct {
 		name string
@@ -96,6 +105,7 @@ func TestDistributionKeepsItsRunLengthWithEstimatedReferencesAndTies(t *testing.
 }
 
 func TestRatesKeepTheirRunLength(t *testing.T) {
+	simulation(t)
 	const runs, rows = 400, 2000
 	for i, p := range []float64{0, 0.002, 0.02, 0.3, 0.9} {
 		for _, both := range []bool{false, true} {
@@ -145,6 +155,7 @@ func referenceCounts(rng *rand.Rand, shares []float64, rows int) []uint64 {
 }
 
 func TestCategoriesKeepTheirRunLength(t *testing.T) {
+	simulation(t)
 	const runs = 400
 	for _, rows := range []int{500, 5000} {
 		seed := uint64(rows)

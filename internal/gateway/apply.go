@@ -79,7 +79,7 @@ func newest(known, delivered registry.Snapshot) registry.Snapshot {
 func (g *Gateway) build(cfg *config.Config, snapshot registry.Snapshot) (*applied, map[string]*model, error) {
 	specs := make([]router.Spec, 0, len(cfg.Models))
 	for _, name := range cfg.ModelNames() {
-		specs = append(specs, g.spec(name, cfg.Models[name], snapshot.Models[name]))
+		specs = append(specs, g.spec(name, cfg.Models[name], g.known(snapshot, name)))
 	}
 	table, err := router.Compile(specs)
 	if err != nil {
@@ -113,6 +113,15 @@ func (g *Gateway) build(cfg *config.Config, snapshot registry.Snapshot) (*applie
 		return nil, nil, fmt.Errorf("gateway: %w", err)
 	}
 	return next, models, nil
+}
+
+// known is what the registry says of a model, or else what an earlier process
+// routed it by.
+func (g *Gateway) known(snapshot registry.Snapshot, name string) registry.Model {
+	if m, ok := snapshot.Models[name]; ok {
+		return m
+	}
+	return g.fallback.Models[name]
 }
 
 // spec is what a model's route is compiled from. Traffic that can't be compiled
@@ -171,7 +180,7 @@ func (g *Gateway) connect(next *applied, m *model, route *router.Route) error {
 func (g *Gateway) announce(previous, next *applied) {
 	for _, route := range next.table.Routes() {
 		m := g.models[route.Model]
-		m.follow(route, g.snapshot.Models[route.Model], g.store)
+		m.follow(route, g.known(g.snapshot, route.Model), g.store)
 		traffic := next.traffic[route.Model]
 		if traffic == nil || previous != nil && previous.traffic[route.Model] != nil &&
 			previous.traffic[route.Model].Generation == traffic.Generation {

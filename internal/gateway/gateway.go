@@ -57,7 +57,9 @@ type Gateway struct {
 	pools    map[string]*pooled // by version and connection settings
 	retired  sync.WaitGroup     // states that drain
 
-	sync syncState
+	lastGood *lastGood
+	fallback registry.Snapshot // what an earlier process routed by, for models that the registry can't tell of
+	sync     syncState
 }
 
 // New loads the configuration, opens the registry and starts to listen. Its
@@ -92,6 +94,7 @@ func New(o Options) (*Gateway, error) {
 			MaxHead:     int(cfg.Limits.MaxHeader),
 		}, o.Logger),
 	}
+	g.lastGood = newLastGood(g.dir)
 	g.store = &routedStore{Store: store, gateway: g}
 	g.metrics = newMetrics(g)
 	if err := g.open(cfg); err != nil {
@@ -112,6 +115,9 @@ func (g *Gateway) open(cfg *config.Config) error {
 		return err
 	}
 	g.noteSync(snapshot)
+	if g.fallback, err = g.lastGood.read(); err != nil {
+		g.log.Warn("the last good tables of an earlier run can't be read", "error", err)
+	}
 	if err := g.apply(cfg, snapshot); err != nil {
 		return err
 	}
@@ -158,6 +164,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	background.Go(func() { g.followConfig(running) })
 	background.Go(func() { g.followHealth(running) })
 	background.Go(func() { g.keepMonitorState(running) })
+	background.Go(func() { g.keepLastGood(running) })
 	g.rollouts.start()
 	g.log.Info("serving", "http", g.DataAddress().String(), "admin", g.AdminAddress().String())
 

@@ -97,11 +97,18 @@ func (b *lockedBuffer) String() string {
 func start(t *testing.T, lines ...string) *running {
 	t.Helper()
 	dir := t.TempDir()
+	r := &running{t: t, config: filepath.Join(dir, "weir.yaml")}
+	r.configure(lines...)
+	return startIn(t, dir, r.config)
+}
+
+// startIn runs a gateway with the configuration at path, whose folders are in dir.
+func startIn(t *testing.T, dir, path string) *running {
+	t.Helper()
 	r := &running{
-		t: t, dir: dir, config: filepath.Join(dir, "weir.yaml"), logged: &lockedBuffer{},
+		t: t, dir: dir, config: path, logged: &lockedBuffer{},
 		hangup: make(chan os.Signal), ended: make(chan error, 1),
 	}
-	r.configure(lines...)
 	var err error
 	r.Gateway, err = gateway.New(gateway.Options{
 		ConfigPath: r.config,

@@ -164,3 +164,40 @@ func TestStandbyIsConnectedAndHealthChecked(t *testing.T) {
 		return false
 	})
 }
+
+func TestAGatewayThatStartsWithoutItsRegistryServesWhatItServedBefore(t *testing.T) {
+	one := newModelServer(t)
+	r := start(t)
+	r.register("1", one)
+	r.switchTo("1")
+	state := filepath.Join(r.dir, "state", "last-good.json")
+	eventually(t, "the last good tables", func() bool { _, err := os.Stat(state); return err == nil })
+	r.shutDown()
+	document := filepath.Join(r.dir, "registry", "m.json")
+	good, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(document, []byte(`{"model": "m", `), 0o644); err != nil {
+		t.Fatal(err)
+	}
+
+	again := startIn(t, r.dir, r.config)
+	if status, version, body := again.infer(); status != 200 || version != "1" {
+		t.Errorf("without a readable registry: %d from %q: %s", status, version, body)
+	}
+	// When the registry is back, it goes before what was kept.
+	if err := os.WriteFile(document, good, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	two := newModelServer(t)
+	eventually(t, "the mended registry", func() bool {
+		m, err := again.admin.Model(t.Context(), "m")
+		return err == nil && m.Traffic != nil
+	})
+	again.register("2", two)
+	again.switchTo("2")
+	if _, version, _ := again.infer(); version != "2" {
+		t.Errorf("version %s answers", version)
+	}
+}

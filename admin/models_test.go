@@ -171,6 +171,9 @@ func TestProfiles(t *testing.T) {
 	f.register("1", "2")
 	f.wantProblem(f.call("POST", "/api/v1/profiles", `{"rows":1}`), 400, api.TypeInvalid)
 	f.wantProblem(f.call("GET", "/api/v1/profiles/sha256:"+strings.Repeat("0", 64), ""), 404, api.TypeNotFound)
+	for _, digest := range []string{"sha256:0", "..%2F..%2Fetc%2Fpasswd", "%00"} {
+		f.wantProblem(f.call("GET", "/api/v1/profiles/"+digest, ""), 400, api.TypeInvalid)
+	}
 	a := f.call("GET", "/api/v1/models/flights/versions/1/profile", "")
 	f.want(a, 200, nil)
 	if _, err := monitor.DecodeProfile(a.body); err != nil {

@@ -128,12 +128,12 @@ func (l *Ledger) since(p *judge.Phase) judge.Counts {
 	return delta
 }
 
-// Judge weighs what is booked for a step forward.
-func (l *Ledger) Judge(r *Rollout) []judge.Verdict {
+// Judge weighs what is booked for a step forward; quick leaves out the intervals.
+func (l *Ledger) Judge(r *Rollout, quick bool) []judge.Verdict {
 	return judge.Judge(judge.Input{
 		Guardrails: r.Plan.Guardrails, FalseAlarm: r.Plan.FalseAlarm, Shares: r.Plan.shares(), PassLevel: PassLevel,
 		Next: share(r.Plan.next(r.Step)), Present: share(r.Weight), StepGeneration: r.StepGeneration,
-		Batches: batches(l.Pages), Latency: l.Latency,
+		Batches: batches(l.Pages), Latency: l.Latency, Quick: quick,
 	})
 }
 

@@ -26,6 +26,7 @@ type walk struct {
 	r      Rollout
 	told   int       // log entries put into the outbox
 	kept   time.Time // when the counts were saved last
+	full   time.Time // when the verdicts were last made with words and intervals
 	broken string    // the last error told about, so that it is told once
 	outbox []Event
 
@@ -132,7 +133,7 @@ func (w *walk) tick(ctx context.Context) {
 		return
 	}
 	w.r.Ledger.Absorb(now, &w.r, w.c.cfg.Source.Phases(w.r.Model))
-	if action := w.r.Next(now, w.r.read()); action.To != Stay {
+	if action := w.r.Next(now, w.read(now)); action.To != Stay {
 		if err := w.carryOut(ctx, action); err != nil {
 			w.r.Why = action.Reason + "; not done yet, trying again: " + err.Error()
 			w.report(err)
@@ -143,15 +144,26 @@ func (w *walk) tick(ctx context.Context) {
 	}
 }
 
-// read judges what is booked.
-func (r *Rollout) read() Reading {
-	if r.Step >= len(r.Plan.Steps) {
+// fullEvery is how often intervals and words are made anew while nothing is
+// decided: they are most of the work and decide nothing.
+const fullEvery = time.Second
+
+// read judges what is booked. w.mu is held.
+func (w *walk) read(now time.Time) Reading {
+	r := &w.r
+	switch {
+	case r.Step < 0:
+		return Reading{}
+	case r.Step >= len(r.Plan.Steps):
 		return Reading{Verdicts: r.Ledger.JudgeBake(&r.Plan), Requests: r.Ledger.requests(judge.Stable, r.StepGeneration)}
 	}
-	if r.Step < 0 {
-		return Reading{}
+	reading := Reading{Verdicts: r.Verdicts, Requests: r.Ledger.requests(judge.Candidate, r.StepGeneration)}
+	if now.Sub(w.full) < fullEvery && slices.EqualFunc(r.Ledger.Judge(r, true), r.Verdicts, func(a, b judge.Verdict) bool { return a.Outcome == b.Outcome }) {
+		return reading
 	}
-	return Reading{Verdicts: r.Ledger.Judge(r), Requests: r.Ledger.requests(judge.Candidate, r.StepGeneration)}
+	w.full = now
+	reading.Verdicts = r.Ledger.Judge(r, false)
+	return reading
 }
 
 // reconcile compares the traffic with what the walk left it as. It answers false

@@ -46,7 +46,7 @@ func (b Bake) Judge() Verdict {
 		// The numbers of when it was worse, not diluted by when it was not.
 		latest := s.telling(0)
 		v.CandidateUnits, errors = 0, 0
-		for _, w := range latest.wagers {
+		for _, w := range latest.all {
 			v.CandidateUnits += w.cells[0].n + w.cells[1].n
 			errors += w.cells[0].n
 		}

@@ -88,15 +88,20 @@ type series struct {
 	begins  []float64 // prior weight of the bets that begin with each
 	pending float64   // weight of bets that have had nothing to bet on yet
 	last    int       // the latest start seen
-	first   int       // the first wager of the present step; len(wagers): none yet
+
+	// Where it does not matter when a bet began, batches of one phase are one:
+	// over all batches, and over those of the present step.
+	all, here []wager
 }
 
 // addOf appends a batch of the input.
 func (s *series) addOf(in *Input, b *Batch, t trial) {
-	s.add(t, b.Start)
 	if b.Generation < in.StepGeneration {
-		s.first = len(s.wagers)
+		s.add(t, b.Start)
+		s.here = nil
+		return
 	}
+	s.add(t, b.Start)
 }
 
 // add appends a batch. Bets that begin with a batch without draws wait for the
@@ -120,6 +125,7 @@ func (s *series) begin(start int) {
 // bet appends a wager that takes the money of all bets waiting.
 func (s *series) bet(w wager) {
 	s.wagers = append(s.wagers, w)
+	s.all, s.here = together(s.all, w), together(s.here, w)
 	s.begins = append(s.begins, s.pending)
 	s.pending = 0
 }
@@ -128,6 +134,24 @@ func (s *series) bet(w wager) {
 // rollout, the rest on later batches, so that a candidate that turned bad is
 // not acquitted by its past.
 const firstStart = 0.8
+
+// together adds a wager to the last of a list if its units draw alike.
+func together(list []wager, w wager) []wager {
+	if n := len(list); n > 0 {
+		last := &list[n-1]
+		alike := last.unit == w.unit
+		for i := range w.cells {
+			alike = alike && last.cells[i].z == w.cells[i].z
+		}
+		if alike {
+			for i := range w.cells {
+				last.cells[i].n += w.cells[i].n
+			}
+			return list
+		}
+	}
+	return append(list, w)
+}
 
 // startWeight is the prior weight of the bets that begin with batch number j ≥ 1:
 // 0.8, then 0.2/((j−1)j); they sum to 1.
@@ -168,7 +192,7 @@ func (s *series) whole(delta float64, bet side) float64 {
 }
 
 // step is the comparison at the present step alone.
-func (s *series) step() *series { return &series{wagers: s.wagers[s.first:]} }
+func (s *series) step() *series { return &series{all: s.here} }
 
 // telling is the comparison from the batch on whose bets against delta have won
 // most: where a candidate that turned bad did so.
@@ -185,12 +209,16 @@ func (s *series) telling(delta float64) *series {
 			from, most = i, won
 		}
 	}
-	return &series{wagers: s.wagers[from:]}
+	latest := &series{wagers: s.wagers[from:]}
+	for _, w := range latest.wagers {
+		latest.all = together(latest.all, w)
+	}
+	return latest
 }
 
 func (s *series) stake(lambda, delta float64, bet side) float64 {
 	sum := 0.0
-	for _, w := range s.wagers {
+	for _, w := range s.all {
 		sum += w.log(lambda, delta, bet)
 	}
 	return sum
@@ -200,7 +228,7 @@ func (s *series) stake(lambda, delta float64, bet side) float64 {
 // choosing the best afterwards is not a test.
 func (s *series) growth(delta float64, bet side) float64 {
 	var units int64
-	for _, w := range s.wagers {
+	for _, w := range s.all {
 		for _, c := range w.cells {
 			units += c.n
 		}
@@ -228,10 +256,10 @@ func (s *series) upper(level float64) float64 {
 
 // bisect moves from the end where the hypothesis is excluded to the border.
 func (s *series) bisect(excluded func(float64) bool, from, to float64) float64 {
-	if len(s.wagers) == 0 || !excluded(from) {
+	if len(s.all) == 0 || !excluded(from) {
 		return from
 	}
-	for range 20 {
+	for range 16 {
 		if mid := (from + to) / 2; excluded(mid) {
 			from = mid
 		} else {
@@ -246,7 +274,7 @@ func logAdd(a, b float64) float64 {
 	if a < b {
 		a, b = b, a
 	}
-	if math.IsInf(b, -1) {
+	if b < a-40 || math.IsInf(b, -1) { // less than a rounding error
 		return a
 	}
 	return a + math.Log1p(math.Exp(b-a))

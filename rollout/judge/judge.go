@@ -19,6 +19,9 @@ type Input struct {
 	Batches        []Batch
 	// Latency of the arms over all batches, to be shown; nil: unknown.
 	Latency [2]*Histogram
+	// Quick leaves out what decides nothing: intervals and forecasts, which
+	// are most of the work (BenchmarkJudge).
+	Quick bool
 }
 
 // Judge returns the verdict on the assignment, then one for each guardrail.
@@ -71,15 +74,21 @@ func (in *Input) proportional(margin float64) limit {
 	return limit{min(margin/in.Next, mostAllowed), min(margin/max(in.Present, 1e-9), mostAllowed)}
 }
 
-// proof returns the log evidence that s is within the limit, and how many more
-// units of the candidate it may take until the level is reached.
-func (in *Input) proof(s *series, l limit) (evidence float64, missing int64) {
+// proof returns the log evidence that s is within the limit.
+func proof(s *series, l limit) float64 {
+	return min(s.whole(l.next, below), s.step().whole(l.present, below))
+}
+
+// forecast estimates how many more units of the candidate that takes.
+func (in *Input) forecast(s *series, l limit) int64 {
+	if in.Quick {
+		return 0
+	}
 	goal := -math.Log(in.PassLevel)
 	step := s.step()
-	all, here := s.whole(l.next, below), step.whole(l.present, below)
-	return min(all, here), max(
-		more(s.growth(l.next, below), s.share(), goal-all),
-		more(step.growth(l.present, below), s.share(), goal-here))
+	return max(
+		more(s.growth(l.next, below), s.share(), goal-s.whole(l.next, below)),
+		more(step.growth(l.present, below), s.share(), goal-step.whole(l.present, below)))
 }
 
 // weigh fills in the evidence, the interval and the outcome of a comparison of
@@ -88,17 +97,25 @@ func (in *Input) proof(s *series, l limit) (evidence float64, missing int64) {
 // not favour either.
 func (in *Input) weigh(v *Verdict, bad, good *series, margin float64, l limit) {
 	in.thresholds(v, margin, l)
-	pass, missing := in.proof(good, l)
-	v.FailEvidence, v.PassEvidence = log10(bad.fresh(margin)), log10(pass)
-	v.Low, v.High = bad.lower(in.failLevel()), good.upper(in.PassLevel)
+	v.FailEvidence, v.PassEvidence = log10(bad.fresh(margin)), log10(proof(good, l))
+	v.Low, v.High = in.interval(bad, good, in.failLevel())
 	v.Difference = bad.estimate()
 	if v.decide(); v.Outcome == Hold {
-		v.More = missing
+		v.More = in.forecast(good, l)
 	}
 	if v.Outcome == Fail {
 		v.show(bad.telling(margin))
-		v.High = bad.telling(margin).upper(in.PassLevel)
+		_, v.High = in.interval(bad, bad.telling(margin), in.failLevel())
 	}
+}
+
+// interval bounds the difference from below by the evidence for a failure, and
+// from above by that for a pass.
+func (in *Input) interval(bad, good *series, level float64) (low, high float64) {
+	if in.Quick {
+		return -1, 1
+	}
+	return bad.lower(level), good.upper(in.PassLevel)
 }
 
 func (in *Input) thresholds(v *Verdict, margin float64, l limit) {
@@ -110,7 +127,7 @@ func (in *Input) thresholds(v *Verdict, margin float64, l limit) {
 // show takes the units and shares of a comparison.
 func (v *Verdict) show(s *series) {
 	var cells [4]int64
-	for _, w := range s.wagers {
+	for _, w := range s.all {
 		for i, c := range w.cells {
 			cells[i] += c.n
 		}
@@ -152,7 +169,7 @@ func more(growth, candidateShare, missing float64) int64 {
 // difference of shares where the base rate moved along with the weight.
 func (s *series) estimate() float64 {
 	sum, weight := 0.0, 0.0
-	for _, w := range s.wagers {
+	for _, w := range s.all {
 		for _, c := range w.cells {
 			sum += c.z * float64(c.n)
 			weight += w.unit * float64(c.n)
@@ -167,7 +184,7 @@ func (s *series) estimate() float64 {
 // share is the candidate's share of the units.
 func (s *series) share() float64 {
 	var candidate, all int64
-	for _, w := range s.wagers {
+	for _, w := range s.all {
 		candidate += w.cells[0].n + w.cells[1].n
 		all += w.cells[0].n + w.cells[1].n + w.cells[2].n + w.cells[3].n
 	}

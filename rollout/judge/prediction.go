@@ -70,7 +70,7 @@ func latestBins(all []Batch) (*Bins, []*Batch) {
 func (in *Input) weighBins(v *Verdict, bins *Bins, batches []*Batch, margin float64) {
 	l := in.proportional(margin)
 	in.thresholds(v, margin, l)
-	fail, pass, missing := math.Inf(-1), math.Inf(+1), int64(0)
+	fail, pass := math.Inf(-1), math.Inf(+1)
 	tests := 2 * float64(bins.tests())
 	var widest, proven bin
 	for k := range bins.tests() {
@@ -82,8 +82,7 @@ func (in *Input) weighBins(v *Verdict, bins *Bins, batches []*Batch, margin floa
 			if proven.series == nil || evidence > proven.score {
 				proven = bin{k, b.sign, b.series, evidence}
 			}
-			ok, more := in.proof(b.series, l)
-			pass, missing = min(pass, ok), max(missing, more)
+			pass = min(pass, proof(b.series, l))
 		}
 		if d := up.estimate(); widest.series == nil || math.Abs(d) > widest.score {
 			widest = bin{k, +1, up, math.Abs(d)}
@@ -94,7 +93,7 @@ func (in *Input) weighBins(v *Verdict, bins *Bins, batches []*Batch, margin floa
 	}
 	v.FailEvidence, v.PassEvidence = log10(fail), log10(pass)
 	if v.decide(); v.Outcome == Hold {
-		v.More = missing
+		v.More = in.forecast(widest.series, l)
 	}
 	shown, seen := widest, widest.series
 	if v.Outcome == Fail {
@@ -102,7 +101,7 @@ func (in *Input) weighBins(v *Verdict, bins *Bins, batches []*Batch, margin floa
 	}
 	v.show(seen)
 	v.Bin = bins.name(shown.k)
-	v.Low, v.High = shown.series.lower(in.failLevel()/tests), seen.upper(in.PassLevel)
+	v.Low, v.High = in.interval(shown.series, seen, in.failLevel()/tests)
 	if shown.sign < 0 {
 		v.Difference, v.Low, v.High = -v.Difference, -v.High, -v.Low
 		v.Stable, v.Candidate = 1-v.Stable, 1-v.Candidate

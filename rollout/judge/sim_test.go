@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"flag"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -8,6 +9,9 @@ import (
 
 	"github.com/weir-gateway/weir/monitor/sketch"
 )
+
+// runs scales the simulations: the ADR's figures are from -runs 20.
+var runs = flag.Int("runs", 1, "multiply the number of simulated rollouts")
 
 // world is a service under two versions: what a request at time t (a request's
 // number) does on an arm.

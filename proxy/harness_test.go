@@ -90,6 +90,7 @@ type setup struct {
 	settings  proxy.Settings
 	config    proxy.Config
 	pool      proxy.PoolConfig
+	observer  proxy.Observer // default: a watcher for each version
 }
 
 func infers(method, rest string) bool { return method == "POST" && rest == "/infer" }
@@ -158,6 +159,9 @@ func (w *weir) compile(s setup) *proxy.State {
 	targets := make([]proxy.Target, table.Versions())
 	for _, v := range table.Route("m").Versions {
 		targets[v.Index] = proxy.Target{Pool: w.pools[v.Name], Observer: w.watchers[v.Name]}
+		if s.observer != nil {
+			targets[v.Index].Observer = s.observer
+		}
 	}
 	if s.settings.IsInference == nil {
 		s.settings.IsInference = infers

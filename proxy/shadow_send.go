@@ -202,10 +202,11 @@ func (s *sender) read(u *upstream, x *Exchange, n int, at instant) (clean bool, 
 
 // faultOf says what an error on an upstream connection is to a version.
 func faultOf(err error) Fault {
-	var malformed *http1.Error
-	switch {
-	case err == nil, errors.Is(err, errTooLong):
+	if err == nil || errors.Is(err, errTooLong) {
 		return FaultNone
+	}
+	var malformed *http1.Error // escapes: so only where there is an error
+	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return FaultTimeout
 	case errors.As(err, &malformed):

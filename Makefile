@@ -78,9 +78,9 @@ cover: ## coverage by function, and coverage.out
 	$(GO) test -short -coverpkg=./... -coverprofile=coverage.out $$($(GO) list $(PKG) | grep -v /internal/peers)
 	$(GO) tool cover -func=coverage.out | tail -n 40
 
-tidy: $(GOLANGCI) ## go.mod, imports and formatting
+tidy: $(GOLANGCI) ## go.mod, imports, formatting, and what the linters can mend by themselves
 	$(GO) mod tidy
-	$(GOLANGCI) fmt ./...
+	$(GOLANGCI) run --fix ./...
 
 clean: ## remove what was built and fetched
 	rm -rf bin coverage.out $(CACHE)

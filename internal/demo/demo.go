@@ -29,27 +29,40 @@ const afterwards = 100
 // Run tells the story. It returns an error that names the act when one went
 // otherwise than it has to, and nil when the gateway was ended by ctx after
 // all acts.
-func Run(ctx context.Context, o Options) error { return run(ctx, o, sizes(o.Fast)) }
-
-func run(ctx context.Context, o Options, sc scale) (err error) {
+func Run(ctx context.Context, o Options) error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &console{out: o.Out, live: o.Live, now: time.Now}
+	c.line("Training four versions of a model on the flights out of New York in 2013. It predicts, at")
+	c.line("departure, whether a flight arrives more than %d minutes late …", data.LateAfter)
 	began := time.Now()
-	flights, err := data.Load()
-	if err != nil {
-		return err
-	}
-	c.line("%d flights of 2013 out of New York; training four versions of a model that predicts", flights.Len())
-	c.line("at departure whether a flight arrives more than %d minutes late …", data.LateAfter)
-	versions, err := train(flights, o.Seed)
+	cast, err := prepare(o.Seed)
 	if err != nil {
 		return err
 	}
 	c.line("trained in %v (seed %d)", round(time.Since(began)), o.Seed)
+	return run(ctx, o, c, cast, sizes(o.Fast))
+}
 
-	w, err := open(ctx, flights, flights.From(time.March, 1), versions, o.Log)
+// cast is what the acts are played with.
+type cast struct {
+	flights  *data.Flights
+	versions []*version
+}
+
+func prepare(seed uint64) (*cast, error) {
+	flights, err := data.Load()
+	if err != nil {
+		return nil, err
+	}
+	versions, err := train(flights, seed)
+	return &cast{flights, versions}, err
+}
+
+func run(ctx context.Context, o Options, c *console, with *cast, sc scale) (err error) {
+	began := time.Now()
+	w, err := open(ctx, with, o.Log)
 	if err != nil {
 		return err
 	}
@@ -59,7 +72,7 @@ func run(ctx context.Context, o Options, sc scale) (err error) {
 	if err := s.tell(ctx); err != nil {
 		return err
 	}
-	c.line("all acts went as they have to; %v in all", round(time.Since(began)))
+	c.line("all acts went as they have to, in %v", round(time.Since(began)))
 	if o.Fast {
 		return nil
 	}

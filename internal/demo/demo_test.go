@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -42,10 +45,24 @@ func (a *audience) Write(p []byte) (int, error) {
 
 const seed = 1
 
-func TestTheStoryEndsAsItHasToAndTheGatewayStaysUp(t *testing.T) {
+// trained is made once: under the race detector training takes most of the time.
+var trained = sync.OnceValues(func() (*cast, error) { return prepare(seed) })
+
+// play is Run with a scale of its own.
+func play(ctx context.Context, t *testing.T, out io.Writer, fast bool, sc scale) error {
+	t.Helper()
 	if testing.Short() {
-		t.Skip("takes up to a minute")
+		t.Skip("trains four models, and the story takes up to a minute")
 	}
+	with, err := trained()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Fast: fast, Seed: seed, Out: out, Log: slog.New(slog.DiscardHandler)}
+	return run(ctx, o, &console{out: out, now: time.Now}, with, sc)
+}
+
+func TestTheStoryEndsAsItHasToAndTheGatewayStaysUp(t *testing.T) {
 	t.Logf("seed %d", seed)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -54,7 +71,7 @@ func TestTheStoryEndsAsItHasToAndTheGatewayStaysUp(t *testing.T) {
 		defer cancel() // Ctrl-C
 		metrics <- get(t, regexp.MustCompile(`http://\S+/metrics`).FindString(heard))
 	}}
-	if err := run(ctx, Options{Seed: seed, Out: out}, sizes(true)); err != nil {
+	if err := play(ctx, t, out, false, sizes(true)); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	t.Log(out.String())
@@ -72,7 +89,7 @@ func TestAnEndedContextEndsTheStory(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	out := &audience{cue: "weir switch", then: func(string) { cancel() }}
-	err := run(ctx, Options{Fast: true, Seed: seed, Out: out}, sizes(true))
+	err := play(ctx, t, out, true, sizes(true))
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want one that says the context ended; output:\n%s", err, out.String())
 	}
@@ -82,7 +99,7 @@ func TestAnActThatGoesOtherwiseIsAnError(t *testing.T) {
 	sc := sizes(true)
 	sc.patience = 1 // a nanosecond
 	var out bytes.Buffer
-	err := run(t.Context(), Options{Fast: true, Seed: seed, Out: &out}, sc)
+	err := play(t.Context(), t, &out, true, sc)
 	if err == nil || !strings.Contains(err.Error(), "act a went otherwise") {
 		t.Errorf("error %v, want that act a went otherwise", err)
 	}

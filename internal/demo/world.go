@@ -8,9 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/weir-gateway/weir/admin/client"
-	"github.com/weir-gateway/weir/internal/demo/data"
 	"github.com/weir-gateway/weir/internal/demo/replay"
 	"github.com/weir-gateway/weir/internal/demo/server"
 	"github.com/weir-gateway/weir/internal/gateway"
@@ -59,14 +59,19 @@ type world struct {
 }
 
 // open starts the model servers and the gateway, and registers nothing yet.
-func open(ctx context.Context, f *data.Flights, begin int, versions []*version, log *slog.Logger) (w *world, err error) {
-	w = &world{versions: versions, servers: map[string]*server.Server{}, cursor: newCursor(f, begin), ended: make(chan error, 1)}
+func open(ctx context.Context, with *cast, log *slog.Logger) (w *world, err error) {
+	w = &world{
+		versions: with.versions,
+		servers:  map[string]*server.Server{},
+		cursor:   newCursor(with.flights, with.flights.From(time.March, 1)),
+		ended:    make(chan error, 1),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.close())
 		}
 	}()
-	for _, v := range versions {
+	for _, v := range w.versions {
 		s, err := server.Start(server.Config{Name: modelName, Version: v.name, Model: v.model})
 		if err != nil {
 			return w, err

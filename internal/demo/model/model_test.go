@@ -50,6 +50,9 @@ func within(t *testing.T, what string, got, low, high float64) {
 }
 
 func TestVersionsScoreAsTheDemoSays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains three models and asks them about 55,000 flights")
+	}
 	train, test := examples(t, time.January, time.March), examples(t, time.March, time.May)
 
 	one := model.Evaluate(logistic(t), test)

@@ -122,6 +122,9 @@ func (g *Gateway) open(cfg *config.Config) error {
 		return err
 	}
 	g.metrics.reloaded(nil)
+	for _, m := range g.models {
+		m.awaitMonitor(profileTimeout)
+	}
 	if g.data, err = net.Listen("tcp", cfg.Listen.HTTP); err != nil {
 		return fmt.Errorf("gateway: listen for clients (listen.http): %w", err)
 	}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/weir-gateway/weir/admin/api"
 	"github.com/weir-gateway/weir/config"
@@ -29,7 +31,8 @@ type model struct {
 	headers  []string         // request headers that slices are made by
 	spare    sync.Pool        // of *observed
 
-	profiles profileLoader
+	profiles *profileLoader
+	restore  func() // of the evidence of an earlier monitor, once; nil when done
 }
 
 // counters are a model's numbers for the metrics. They live as long as the
@@ -58,7 +61,10 @@ func (g *Gateway) runtime(name string, cfg *config.Model) (*model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: model %s: %w", name, err)
 	}
-	m := &model{name: name, cfg: cfg, log: g.log.With("model", name), protocol: proto, counters: g.metrics.counters(name)}
+	m := &model{
+		name: name, cfg: cfg, log: g.log.With("model", name), protocol: proto,
+		counters: g.metrics.counters(name), profiles: newProfileLoader(),
+	}
 	m.spare.New = m.newObserved
 	m.shadows = proxy.NewShadowQueue(proxy.ShadowConfig{
 		Queue:       cfg.Shadow.Queue,
@@ -96,19 +102,21 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		},
 		OnPrediction: predicted,
 	})
-	// A model that was reconfigured keeps its evidence; one of an earlier
-	// process finds its own in the state folder.
-	var state []byte
-	if before != nil && before.monitor != nil {
-		state, _ = before.monitor.State()
-	} else {
-		state = g.readMonitorState(m.name)
-	}
-	if len(state) == 0 {
-		return
-	}
-	if err := m.monitor.Restore(state); err != nil {
-		m.log.Warn("the monitor starts anew", "error", err)
+	m.restore = func() {
+		// A model that was reconfigured keeps its evidence; one of an earlier
+		// process finds its own in the state folder.
+		var state []byte
+		if before != nil && before.monitor != nil {
+			state, _ = before.monitor.State()
+		} else {
+			state = g.readMonitorState(m.name)
+		}
+		if len(state) == 0 {
+			return
+		}
+		if err := m.monitor.Restore(state); err != nil {
+			m.log.Warn("some of the monitor's evidence starts anew", "error", err)
+		}
 	}
 }
 
@@ -141,10 +149,20 @@ func (m *model) follow(route *router.Route, known registry.Model, store profileS
 			m.monitor.Forget(name)
 		}
 	}
-	for _, v := range known.Versions {
-		if routed[v.Version] && v.Profile != "" {
-			m.profiles.load(m, store, v)
-		}
+	versions := slices.DeleteFunc(slices.Clone(known.Versions), func(v registry.Version) bool { return !routed[v.Version] })
+	m.profiles.load(m, store, versions, m.restore)
+	m.restore = nil
+}
+
+// awaitMonitor returns once the model's monitor observes, or after the timeout.
+func (m *model) awaitMonitor(timeout time.Duration) {
+	if m.monitor == nil || m.restore != nil { // off, or nothing is routed yet
+		return
+	}
+	select {
+	case <-m.profiles.done:
+	case <-time.After(timeout):
+		m.log.Warn("profiles are slow to read; serving without the monitor until they are there")
 	}
 }
 

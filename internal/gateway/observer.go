@@ -95,6 +95,10 @@ func (o *observer) watch(x *proxy.Exchange, unit tally.Unit) {
 	if m.monitor == nil || !x.Inference || x.Fault == proxy.FaultClientGone {
 		return
 	}
+	if !m.profiles.ready.Load() {
+		m.counters.unwatched[reasonStarting].Add(1)
+		return
+	}
 	if reason, ok := unreadable(x); ok {
 		m.counters.unwatched[reason].Add(1)
 		return
@@ -245,7 +249,10 @@ type reason int
 const (
 	reasonBodyTooLarge reason = iota
 	reasonContentEncoding
+	reasonStarting
 	reasons
 )
 
-func (r reason) String() string { return [...]string{"body_too_large", "content_encoding"}[r] }
+func (r reason) String() string {
+	return [...]string{"body_too_large", "content_encoding", "starting"}[r]
+}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weir-gateway/weir/monitor"
@@ -24,43 +25,68 @@ type profileLoader struct {
 	loaded  map[string]string // version → digest that it has, or is about to have
 	closed  bool
 	loading sync.WaitGroup
+	// ready is set once the first versions have their profiles and the evidence
+	// of an earlier monitor is back. Until then nothing is observed: detectors
+	// that began without their past would have to forget it.
+	ready atomic.Bool
+	done  chan struct{} // closed with ready
 }
 
-// load makes the profile of v the reference of its monitor, unless it is already.
-// A profile that can't be read leaves the version without a reference, says so
-// in the log, and is tried again with the next generation.
-func (p *profileLoader) load(m *model, store profileStore, v registry.Version) {
+func newProfileLoader() *profileLoader {
+	return &profileLoader{loaded: map[string]string{}, done: make(chan struct{})}
+}
+
+// load makes the profiles of the versions the references of their monitors,
+// where they are not already, and then calls restore if these are the first. A
+// profile that can't be read leaves its version without a reference, says so in
+// the log, and is tried again with the next generation.
+func (p *profileLoader) load(m *model, store profileStore, versions []registry.Version, restore func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || p.loaded[v.Version] == v.Profile {
+	if p.closed {
 		return
 	}
-	if p.loaded == nil {
-		p.loaded = map[string]string{}
-	}
-	p.loaded[v.Version] = v.Profile
-	p.loading.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), profileTimeout)
-		defer cancel()
-		profile, err := readProfile(ctx, store, v.Profile)
-		if err != nil {
-			m.log.Error("the reference profile can't be used; the version is watched without a reference",
-				"version", v.Version, "profile", v.Profile, "error", err)
-			p.mu.Lock()
-			delete(p.loaded, v.Version)
-			p.mu.Unlock()
-			return
+	var wanted []registry.Version
+	for _, v := range versions {
+		if v.Profile != "" && p.loaded[v.Version] != v.Profile {
+			p.loaded[v.Version] = v.Profile
+			wanted = append(wanted, v)
 		}
-		m.monitor.SetProfile(v.Version, profile)
+	}
+	first := !p.ready.Load() && restore != nil
+	if len(wanted) == 0 && !first {
+		return
+	}
+	p.loading.Go(func() {
+		for _, v := range wanted {
+			if err := setProfile(m.monitor, store, v); err != nil {
+				m.log.Error("the reference profile can't be used; the version is watched without a reference",
+					"version", v.Version, "profile", v.Profile, "error", err)
+				p.mu.Lock()
+				delete(p.loaded, v.Version)
+				p.mu.Unlock()
+			}
+		}
+		if first {
+			restore()
+			p.ready.Store(true)
+			close(p.done)
+		}
 	})
 }
 
-func readProfile(ctx context.Context, store profileStore, digest string) (*monitor.Profile, error) {
-	data, err := store.Profile(ctx, digest)
+func setProfile(m *monitor.Monitor, store profileStore, v registry.Version) error {
+	ctx, cancel := context.WithTimeout(context.Background(), profileTimeout)
+	defer cancel()
+	data, err := store.Profile(ctx, v.Profile)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return monitor.DecodeProfile(data)
+	profile, err := monitor.DecodeProfile(data)
+	if err != nil {
+		return err
+	}
+	return m.SetProfile(v.Version, profile)
 }
 
 // close refuses further loads and waits for those under way.

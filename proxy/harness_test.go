@@ -91,6 +91,7 @@ type setup struct {
 	config    proxy.Config
 	pool      proxy.PoolConfig
 	observer  proxy.Observer // default: a watcher for each version
+	quiet     bool           // errors are expected in the log
 }
 
 func infers(method, rest string) bool { return method == "POST" && rest == "/infer" }
@@ -99,6 +100,9 @@ func start(t testing.TB, s setup) *weir {
 	t.Helper()
 	w := &weir{t: t, watchers: map[string]*watcher{}, pools: map[string]*proxy.Pool{}}
 	log := slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))
+	if s.quiet {
+		log = slog.New(slog.DiscardHandler)
+	}
 	w.server = proxy.New(s.config, log)
 	for version, urls := range s.upstreams {
 		cfg := s.pool

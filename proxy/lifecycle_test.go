@@ -146,9 +146,9 @@ func TestTimeouts(t *testing.T) {
 		"no answer to a stream": {proxy.Settings{Timeout: 30 * ms}, proxy.Config{},
 			"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("a", 100000), silent, 504, proxy.FaultTimeout},
 		"half a head": {proxy.Settings{Timeout: 30 * ms}, proxy.Config{}, plain,
-			func(p *peer) { p.send("HTTP/1.1 200 OK\r\nA:"); silent(p) }, 504, proxy.FaultTimeout},
+			func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nA:"); silent(p) }, 504, proxy.FaultTimeout},
 		"a body that stops": {proxy.Settings{Idle: 30 * ms}, proxy.Config{}, plain,
-			func(p *peer) { p.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"); silent(p) }, 0, proxy.FaultTimeout},
+			func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"); silent(p) }, 0, proxy.FaultTimeout},
 		"in all": {proxy.Settings{Total: 30 * ms}, proxy.Config{}, plain, silent, 504, proxy.FaultTimeout},
 		"an upload that stops": {proxy.Settings{}, proxy.Config{BodyIdle: 30 * ms},
 			"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nabc", silent, 408, proxy.FaultClientGone},
@@ -268,4 +268,26 @@ func TestStickyKeysAndPins(t *testing.T) {
 			}
 		})
 	}
+}
+
+// panicky is an Observer with a defect.
+type panicky struct{ silent }
+
+func (panicky) End(x *proxy.Exchange) {
+	if x.Status == 200 {
+		panic("a defect")
+	}
+}
+
+func TestAPanicCostsOneConnectionOnly(t *testing.T) {
+	b := listen(t, echo)
+	w := start(t, setup{upstreams: map[string][]string{"1": {b.url}}, observer: panicky{}, quiet: true})
+	for range 3 {
+		c := w.dial().send(plain)
+		c.recv("POST") // the panic came behind the answer
+		if !c.ended() {
+			t.Error("the connection goes on")
+		}
+	}
+	waitFor(t, func() bool { return w.server.Active() == 0 && w.pools["1"].Endpoints()[0].InFlight == 0 })
 }

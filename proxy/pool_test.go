@@ -47,6 +47,29 @@ func TestAConnectionThatClosedOrSpokeWhileIdleIsNotUsed(t *testing.T) {
 	}
 }
 
+func TestAPromiseToKeepAConnectionIsNotPutToTheTest(t *testing.T) {
+	b := listen(t, nil)
+	w := start(t, setup{upstreams: map[string][]string{"1": {b.url}}})
+	c := w.dial()
+	for _, keep := range []string{"timeout=0", "timeout=100", ""} {
+		c.send(plain)
+		p, _ := b.take(t)
+		io.ReadFull(p.r, make([]byte, 5))
+		p.send("HTTP/1.1 200 OK\r\nKeep-Alive: " + keep + ", max=7\r\nContent-Length: 2\r\n\r\nok")
+		c.recv("POST")
+		if keep == "timeout=0" {
+			continue // it is not used again
+		}
+		c.send(plain)
+		if p.head() == "" {
+			t.Errorf("%q: the connection was not used again", keep)
+		}
+		io.ReadFull(p.r, make([]byte, 5))
+		p.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+		c.recv("POST")
+	}
+}
+
 func TestBytesBehindAnAnswerCostItsConnection(t *testing.T) {
 	for name, response := range map[string]string{
 		"length":  ok + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nstolen",

@@ -90,7 +90,7 @@ func (c *conn) part(u *upstream, clean bool) {
 		clean = false
 	}
 	if c.detach() && clean {
-		u.release()
+		u.release(&c.w.resp.Fields)
 	} else {
 		u.close()
 	}

@@ -79,7 +79,7 @@ func (s *sender) exchange(j *job, x *Exchange) {
 			reuse, again, x.Fault = false, false, FaultClientGone // Close was faster
 		}
 		if reuse {
-			u.release()
+			u.release(&s.resp.Fields)
 		} else {
 			u.close()
 		}

@@ -1,11 +1,15 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
 	"sync/atomic"
 	"syscall"
+	"time"
+
+	"github.com/weir-gateway/weir/proxy/http1"
 )
 
 // upstream is one connection to an endpoint, used by one request at a time.
@@ -189,14 +193,35 @@ func (u *upstream) close() {
 }
 
 // release gives the connection back for the next request, after an answer that
-// was read to its end.
-func (u *upstream) release() {
+// was read to its end and had these fields.
+func (u *upstream) release(answer *http1.Fields) {
+	u.keep = 0
+	if answer.Has(http1.KeepAlive) {
+		u.keep = promised(answer.Value(http1.KeepAlive))
+	}
 	u.reused = true
 	if !u.endpoint.persists.Load() {
 		u.endpoint.persists.Store(true)
 	}
 	u.endpoint.park(u)
 	u.endpoint.inFlight.Add(-1)
+}
+
+// promised returns until when the connection may be used where the peer has said
+// how long it keeps it, as "timeout=5" in Keep-Alive: a second less, and half of
+// it if that is more, so that no request crosses its closing. 0: it didn't say.
+func promised(v []byte) instant {
+	_, v, ok := bytes.Cut(v, []byte("timeout="))
+	if !ok {
+		return 0
+	}
+	v, _, _ = bytes.Cut(v, []byte(","))
+	seconds, ok := decimal(bytes.TrimSpace(v))
+	if !ok {
+		return 0
+	}
+	d := time.Duration(seconds) * time.Second
+	return now().after(max(d-time.Second, d/2))
 }
 
 // dial makes a new connection.

@@ -8,7 +8,7 @@ import (
 
 // Explain says in plain lines where the walk stands, why it waits or went
 // back, and what a person can do.
-func (r *Rollout) Explain() string {
+func (r Rollout) Explain() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("%s: %s of %s against %s, %s, started by %s%s", r.Model, r.Plan.Strategy, r.Candidate, r.Stable, r.Plan.Automation, r.By, because(r.Reason))

@@ -130,3 +130,16 @@ func median(xs []int64) int64 {
 	slices.Sort(xs)
 	return xs[len(xs)/2]
 }
+
+var logOf100 = math.Log(100)
+
+// multinomial is the mixture over six odds ratios, log evidence.
+func multinomial(b *Batch) float64 {
+	total := math.Inf(-1)
+	for _, delta := range []float64{.1, .25, .5, 1, 1.5, 2.5} {
+		q := tilted(b.Weight, math.Exp(delta))
+		e := float64(b.Counts.Errors[Candidate])*math.Log(q/b.Weight) + float64(b.Counts.Errors[Stable])*math.Log((1-q)/(1-b.Weight))
+		total = logAdd(total, e-math.Log(6))
+	}
+	return total
+}

@@ -12,24 +12,27 @@ import (
 // for concurrent use: the replay takes rows while acts move it.
 type cursor struct {
 	flights *data.Flights
-	begin   int // where it starts again after the last flight of the year
 
 	mu    sync.Mutex
 	at    int
+	begin int // where it starts again
+	end   int // when it gets here
 	every int // one departed flight in so many is taken
 	skip  int // departed flights to pass before the next is taken
 }
 
-func newCursor(f *data.Flights, begin int) *cursor {
-	return &cursor{flights: f, begin: begin, at: begin, every: 1}
+func newCursor(f *data.Flights, month time.Month) *cursor {
+	c := &cursor{flights: f, every: 1}
+	c.within(month, time.December+1)
+	return c
 }
 
-// next implements the replay's source; it never ends, because the year begins
+// next implements the replay's source; it never ends, because its months begin
 // again.
 func (c *cursor) next() (model.Row, bool) {
 	c.mu.Lock()
 	for {
-		if c.at == c.flights.Len() {
+		if c.at >= c.end {
 			c.at = c.begin
 		}
 		i := c.at
@@ -47,11 +50,14 @@ func (c *cursor) next() (model.Row, bool) {
 	}
 }
 
-// forward moves on to the given day unless that has passed already.
-func (c *cursor) forward(month time.Month, day int) {
+// within keeps the replay in [from, to) months: it goes on from where it is, or
+// from the first of them where that is not reached yet. An act that takes longer
+// than its months sees them again.
+func (c *cursor) within(from, to time.Month) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.at = max(c.at, c.flights.From(month, day))
+	c.begin, c.end = c.flights.From(from, 1), c.flights.From(to, 1)
+	c.at = max(c.at, c.begin)
 }
 
 // take sets that one flight in every is replayed from here on.

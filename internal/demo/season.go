@@ -22,6 +22,7 @@ func (s *story) season(ctx context.Context) (outcome, error) {
 	o := outcome{act: "d"}
 	before := s.player.Counts()
 	s.player.SetRate(s.scale.lapse)
+	s.cursor.within(time.May, time.December+1)
 	s.cursor.take(thin)
 	var err error
 	if o.fault, err = s.takeOver(ctx, "4"); err != nil {

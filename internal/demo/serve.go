@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // serve is act a: version 1 gets the traffic and answers.
@@ -23,6 +24,7 @@ func (s *story) serve(ctx context.Context) (outcome, error) {
 	o.applied = o.chosen.Add(seconds(changed.Took))
 	s.line("weir switch %s 1 → generation %d, routed after %v", modelName, changed.Traffic.Generation, round(seconds(changed.Took)))
 
+	s.cursor.within(time.March, time.May)
 	s.play(ctx)
 	err = s.await(ctx, "version 1 serves", func() (bool, string, error) {
 		n := s.player.Counts().Versions["1"].Answers

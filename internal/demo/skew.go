@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,7 +19,7 @@ const skewed = "dep_delay"
 func (s *story) rollBack(ctx context.Context) (outcome, error) {
 	s.act("c · Version 3, with a training-serving skew, goes canary")
 	o := outcome{act: "c"}
-	s.cursor.forward(time.May, 1)
+	s.cursor.within(time.May, time.June)
 	before := s.player.Counts()
 	if err := s.register(ctx, "3"); err != nil {
 		return o, err
@@ -50,40 +51,57 @@ func (s *story) rollBack(ctx context.Context) (outcome, error) {
 	return o, s.nameSkew(ctx)
 }
 
-// nameSkew finds the feature by which version 3's requests differ from its
-// training data most: an alarm if its few answers were enough for one, and the
-// score in any case.
+// nameSkew finds the feature that differs from version 3's training data but
+// not from version 2's: both got the same requests, so what the weather did is
+// in both, and what is left is the pipeline's.
 func (s *story) nameSkew(ctx context.Context) error {
-	m, err := s.summary(ctx, "3")
+	three, err := s.summary(ctx, "3")
 	if err != nil {
 		return err
 	}
-	f, score := farthest(m)
-	if f == nil || f.Name != skewed {
-		return fmt.Errorf("the monitor of version 3 does not name %s as the input farthest from training: %+v", skewed, m.Features)
+	two, err := s.summary(ctx, "2")
+	if err != nil {
+		return err
 	}
-	s.line("its monitor names %s: PSI %.2f against its training data (%.2f expected without a drift)", f.Name, score.Value, score.NullExpected)
-	if a := firstAlarm(f.Alarms); a != nil {
+	gaps := compare(three, two)
+	if len(gaps) < 2 || gaps[0].name != skewed {
+		return fmt.Errorf("the monitors do not name %s as the input that only version 3 was trained differently on, but %+v", skewed, gaps)
+	}
+	g := gaps[0]
+	s.line("its monitor names %s: PSI %.2f beyond chance against its training data", g.name, g.here)
+	s.note("on the same traffic version 2 has %.2f; the next input is %s with %.2f and %.2f", g.there, gaps[1].name, gaps[1].here, gaps[1].there)
+	i := slices.IndexFunc(three.Features, func(f monitor.FeatureSummary) bool { return f.Name == skewed })
+	if a := firstAlarm(three.Features[i].Alarms); a != nil {
 		s.note("alarm after %d of its requests: %s, evidence 10^%.0f", a.Observation, a.Direction, a.EvidenceLog10)
 	}
 	return nil
 }
 
-// farthest is the input with the largest PSI beyond what is expected of it
-// without a drift.
-func farthest(m monitor.Summary) (*monitor.FeatureSummary, monitor.Score) {
-	var best *monitor.FeatureSummary
-	var most monitor.Score
-	for i := range m.Features {
-		score, ok := psi(&m.Features[i])
-		if !ok || m.Features[i].Role != "input" {
+// gap is an input's PSI, less what is expected without a drift, against the
+// references of two versions.
+type gap struct {
+	name        string
+	here, there float64
+}
+
+// compare lists the inputs by how much farther they are from the first
+// version's reference than from the second's.
+func compare(here, there monitor.Summary) []gap {
+	var gaps []gap
+	for i := range here.Features {
+		f := &here.Features[i]
+		j := slices.IndexFunc(there.Features, func(o monitor.FeatureSummary) bool { return o.Name == f.Name })
+		if f.Role != "input" || j < 0 {
 			continue
 		}
-		if best == nil || score.Value-score.NullExpected > most.Value-most.NullExpected {
-			best, most = &m.Features[i], score
+		x, ok1 := psi(f)
+		y, ok2 := psi(&there.Features[j])
+		if ok1 && ok2 {
+			gaps = append(gaps, gap{f.Name, x.Value - x.NullExpected, y.Value - y.NullExpected})
 		}
 	}
-	return best, most
+	slices.SortStableFunc(gaps, func(a, b gap) int { return cmp.Compare(b.here-b.there, a.here-a.there) })
+	return gaps
 }
 
 func psi(f *monitor.FeatureSummary) (monitor.Score, bool) {

@@ -63,7 +63,7 @@ func open(ctx context.Context, with *cast, log *slog.Logger) (w *world, err erro
 	w = &world{
 		versions: with.versions,
 		servers:  map[string]*server.Server{},
-		cursor:   newCursor(with.flights, with.flights.From(time.March, 1)),
+		cursor:   newCursor(with.flights, time.March),
 		ended:    make(chan error, 1),
 	}
 	defer func() {

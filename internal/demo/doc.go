@@ -28,7 +28,7 @@
 // in the same time. So the chance that act b ends otherwise is well below the
 // rollout's false_alarm of 1 per cent, which would hold at the margin itself.
 // Version 3 calls 0.1 per cent late. At 1 per cent of the traffic the
-// guardrail needs about 100 of its answers to prove that; should it not have
+// guardrail needed 100 to 162 of its answers to prove that; should it not have
 // done so by the step's minimum, it does so at 10 per cent within a second.
 // The time lapse of act d raises the alarm "temperature, up" after 30 to 49
 // requests from every one of 307 starting points between May 1 and June 15.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -120,9 +121,7 @@ func (c *Controller) running() map[string]*walk {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	walks := make(map[string]*walk, len(c.walks))
-	for model, w := range c.walks {
-		walks[model] = w
-	}
+	maps.Copy(walks, c.walks)
 	return walks
 }
 

@@ -179,8 +179,10 @@ func (w *walk) reconcile(now time.Time) bool {
 		return !w.r.Status.Final()
 	}
 	if w.r.routesLike(*t) {
-		w.r.note(Entry{At: now, Kind: KindNote, By: t.Actor, Generation: t.Generation,
-			Words: fmt.Sprintf("generation %d by %s leaves the split as it is; going on", t.Generation, t.Actor)})
+		w.r.note(Entry{
+			At: now, Kind: KindNote, By: t.Actor, Generation: t.Generation,
+			Words: fmt.Sprintf("generation %d by %s leaves the split as it is; going on", t.Generation, t.Actor),
+		})
 		w.r.Generation = t.Generation
 		return true
 	}
@@ -240,8 +242,10 @@ func (w *walk) carryOut(ctx context.Context, action Action) error {
 	routed := w.c.cfg.Source.AwaitGeneration(waiting, w.r.Model, done.Generation)
 	w.r.Arrived(w.c.cfg.Now(), action, done)
 	if routed != nil {
-		w.r.note(Entry{At: w.c.cfg.Now(), Kind: KindNote, By: Actor, Generation: done.Generation,
-			Words: fmt.Sprintf("generation %d is committed, but this gateway does not route by it yet: %v", done.Generation, routed)})
+		w.r.note(Entry{
+			At: w.c.cfg.Now(), Kind: KindNote, By: Actor, Generation: done.Generation,
+			Words: fmt.Sprintf("generation %d is committed, but this gateway does not route by it yet: %v", done.Generation, routed),
+		})
 	}
 	w.report(w.save(ctx))
 	return nil

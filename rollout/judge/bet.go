@@ -1,6 +1,9 @@
 package judge
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // cell is one value that a unit's Z can take, and how many units took it.
 type cell struct {
@@ -50,8 +53,18 @@ const (
 // version that fails every request at 1 % of the traffic. The weights sum to 1
 // and favour the stakes for differences like the baseline itself.
 var stakes = [...]struct{ lambda, weight float64 }{
-	{0.05, 1. / 24}, {0.1, 2. / 24}, {0.2, 3. / 24}, {0.4, 4. / 24}, {0.8, 4. / 24}, {1.6, 3. / 24},
-	{3.2, 2. / 24}, {6.4, 1. / 24}, {12.8, 1. / 24}, {25.6, 1. / 24}, {51.2, 1. / 24}, {102.4, 1. / 24},
+	{0.05, 1. / 24},
+	{0.1, 2. / 24},
+	{0.2, 3. / 24},
+	{0.4, 4. / 24},
+	{0.8, 4. / 24},
+	{1.6, 3. / 24},
+	{3.2, 2. / 24},
+	{6.4, 1. / 24},
+	{12.8, 1. / 24},
+	{25.6, 1. / 24},
+	{51.2, 1. / 24},
+	{102.4, 1. / 24},
 }
 
 // ruin is the largest part of the capital that one unit may cost.
@@ -172,9 +185,9 @@ func (s *series) fresh(delta float64) float64 {
 	}
 	total := math.Log(held + s.pending)
 	var capital [len(stakes)]float64
-	for i := len(s.wagers) - 1; i >= 0; i-- {
+	for i, v := range slices.Backward(s.wagers) {
 		for k, stake := range stakes {
-			capital[k] += s.wagers[i].log(stake.lambda, delta, above)
+			capital[k] += v.log(stake.lambda, delta, above)
 			total = logAdd(total, math.Log(s.begins[i]*stake.weight)+capital[k])
 		}
 	}
@@ -199,10 +212,10 @@ func (s *series) step() *series { return &series{all: s.here} }
 func (s *series) telling(delta float64) *series {
 	var capital [len(stakes)]float64
 	from, most := 0, math.Inf(-1)
-	for i := len(s.wagers) - 1; i >= 0; i-- {
+	for i, v := range slices.Backward(s.wagers) {
 		won := math.Inf(-1)
 		for k, stake := range stakes {
-			capital[k] += s.wagers[i].log(stake.lambda, delta, above)
+			capital[k] += v.log(stake.lambda, delta, above)
 			won = logAdd(won, math.Log(s.begins[i]*stake.weight)+capital[k])
 		}
 		if won > most {

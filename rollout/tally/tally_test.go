@@ -37,7 +37,7 @@ func TestCountsStandUnderTheirArmAndGeneration(t *testing.T) {
 
 func TestTheSameGenerationKeepsItsTally(t *testing.T) {
 	b := NewBook(Options{})
-	if b.Phase(canary(1, .1)) != b.Phase(canary(1, .1)) {
+	if first := b.Phase(canary(1, .1)); first != b.Phase(canary(1, .1)) {
 		t.Error("a reload began the counts anew")
 	}
 }

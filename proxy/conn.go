@@ -29,6 +29,9 @@ type conn struct {
 	filled func(fd uintptr) bool // fill, bound once
 	n      int                   // what fill read
 	err    error
+	taken  func(fd uintptr) bool // offer, bound once
+	out    []byte                // what offer writes
+	wrote  int
 }
 
 const (
@@ -71,7 +74,7 @@ func (c *conn) next() bool {
 		w.w = copy(w.in, w.in[w.r:w.w]) // the beginning of a pipelined request
 		w.r = 0
 	}
-	at := now().after(c.server.cfg.HeadTimeout)
+	at := instant(0) // of the head's end; most come in one piece and need none
 	for seen := 0; ; {
 		// A head that comes in pieces is parsed again only when an end is there.
 		if seen == 0 || http1.HeadEnd(w.in[:w.w], seen) {
@@ -87,6 +90,9 @@ func (c *conn) next() bool {
 		}
 		if seen = w.w; w.w == len(w.in) && !c.moreRoom() {
 			return false
+		}
+		if at == 0 {
+			at = now().after(c.server.cfg.HeadTimeout)
 		}
 		n, err := c.readBy(w.in[w.w:], at)
 		w.w += n
@@ -108,8 +114,9 @@ func (c *conn) await() bool {
 	if c.server.draining.Load() {
 		return false
 	}
-	at := now().after(c.server.cfg.KeepAlive)
-	c.reading(at)
+	t := now()
+	at := t.after(c.server.cfg.KeepAlive)
+	c.reading(at, t)
 	for {
 		err := c.raw.Read(c.filled)
 		if err == nil {
@@ -138,6 +145,32 @@ func (c *conn) fill(fd uintptr) bool {
 		return false
 	}
 	c.n, c.err = n, err
+	return true
+}
+
+// writeBy writes all of b; see deadlines.writeBy.
+//
+// Fast path: one system call without telling the scheduler, which costs more
+// than it helps where a call can't block.
+func (c *conn) writeBy(b []byte, patience time.Duration, total instant) (n int, err error) {
+	t := now()
+	c.writing(earlier(t.after(patience), total), t)
+	c.out, c.wrote = b, 0
+	err = c.raw.Write(c.taken)
+	c.out = nil
+	if c.wrote == len(b) && err == nil {
+		return len(b), nil
+	}
+	// Slow path: also for every error, which it will meet again.
+	n, err = c.deadlines.writeBy(b[c.wrote:], patience, total)
+	return n + c.wrote, err
+}
+
+// offer writes what the connection takes at once.
+func (c *conn) offer(fd uintptr) bool {
+	if n, err := sysWrite(int(fd), c.out); err == nil {
+		c.wrote = n
+	}
 	return true
 }
 

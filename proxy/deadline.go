@@ -32,30 +32,17 @@ func early(armed, at, now instant) bool {
 	return armed <= at && armed-now > (at-now)/2
 }
 
-// both arms reading and writing, for connections that do one at a time.
-func (d *deadlines) both(at instant) {
-	if t := now(); early(d.read, at, t) && early(d.write, at, t) {
-		return
-	}
-	d.exactly(at)
-}
-
-// exactly arms reading and writing for at itself.
-func (d *deadlines) exactly(at instant) {
-	d.read, d.write = at, at
-	_ = d.conn.SetDeadline(origin.Add(time.Duration(at)))
-}
-
-// reading and writing arm one direction, for connections that do both at once.
-func (d *deadlines) reading(at instant) {
-	if !early(d.read, at, now()) {
+// reading and writing arm one direction each, as a connection may do both at
+// once. t is now.
+func (d *deadlines) reading(at, t instant) {
+	if !early(d.read, at, t) {
 		d.read = at
 		_ = d.conn.SetReadDeadline(origin.Add(time.Duration(at)))
 	}
 }
 
-func (d *deadlines) writing(at instant) {
-	if !early(d.write, at, now()) {
+func (d *deadlines) writing(at, t instant) {
+	if !early(d.write, at, t) {
 		d.write = at
 		_ = d.conn.SetWriteDeadline(origin.Add(time.Duration(at)))
 	}
@@ -81,7 +68,7 @@ func (d *deadlines) rearmWrite(err error, at instant) bool {
 
 // readBy reads once, until at.
 func (d *deadlines) readBy(b []byte, at instant) (int, error) {
-	d.reading(at)
+	d.reading(at, now())
 	for {
 		n, err := d.conn.Read(b)
 		if n > 0 || err == nil || !d.rearmRead(err, at) {
@@ -94,8 +81,9 @@ func (d *deadlines) readBy(b []byte, at instant) (int, error) {
 // patience more.
 func (d *deadlines) writeBy(b []byte, patience time.Duration, total instant) (n int, err error) {
 	for {
-		at := earlier(now().after(patience), total)
-		d.writing(at)
+		t := now()
+		at := earlier(t.after(patience), total)
+		d.writing(at, t)
 		m, err := d.conn.Write(b[n:])
 		n += m
 		if err == nil {
@@ -120,7 +108,7 @@ func earlier(a, b instant) instant {
 
 // writeAt writes once, until at.
 func (d *deadlines) writeAt(b []byte, at instant) (n int, err error) {
-	d.writing(at)
+	d.writing(at, now())
 	for {
 		m, err := d.conn.Write(b[n:])
 		n += m

@@ -30,8 +30,7 @@ func (e *endpoint) healthy() bool { return !e.ill.Load() }
 
 // take returns the idle connection that was used last, nil if there is none. The
 // caller must find out whether it is still alive: [upstream.exchange] does.
-func (e *endpoint) take() *upstream {
-	t := now()
+func (e *endpoint) take(t instant) *upstream {
 	e.mu.Lock()
 	for n := len(e.idle); n > 0; n = len(e.idle) {
 		u := e.idle[n-1]
@@ -54,8 +53,8 @@ func (u *upstream) usable(t instant) bool {
 }
 
 // park takes a connection back that has been used to the end of an answer.
-func (e *endpoint) park(u *upstream) {
-	u.parked = now()
+func (e *endpoint) park(u *upstream, t instant) {
+	u.parked = t
 	e.mu.Lock()
 	if e.closed || len(e.idle) >= e.pool.cfg.MaxIdle {
 		e.mu.Unlock()

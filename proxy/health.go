@@ -42,7 +42,7 @@ func (e *endpoint) check(ctx context.Context) {
 		if err != nil {
 			return // the next check will say why
 		}
-		e.park(u)
+		e.park(u, now())
 	}
 }
 
@@ -58,7 +58,7 @@ func (e *endpoint) ask(ctx context.Context) error {
 		return u.tcp.Close()
 	}
 	// The connection of the last check is used again: so it stays warm.
-	if u := e.take(); u != nil {
+	if u := e.take(now()); u != nil {
 		err := e.askOver(ctx, u)
 		if !errors.Is(err, errStale) && !errors.Is(err, errNothing) && !errors.Is(err, errEOF) {
 			return err
@@ -78,8 +78,9 @@ func (e *endpoint) askOver(ctx context.Context, u *upstream) error {
 	request := "GET " + e.pool.cfg.HealthPath + " HTTP/1.1\r\nHost: " + e.host + "\r\nUser-Agent: weir-health\r\n\r\n"
 	var r http1.Response
 	buf := make([]byte, 8<<10)
-	at := now().after(e.pool.cfg.HealthTimeout)
-	wrote, n, err := u.exchange([]byte(request), buf, at, false)
+	t := now()
+	at := t.after(e.pool.cfg.HealthTimeout)
+	wrote, n, err := u.exchange([]byte(request), buf, t, at, false)
 	if err == nil && wrote < len(request) {
 		err = errNothing
 	}
@@ -105,7 +106,7 @@ func (e *endpoint) askOver(ctx context.Context, u *upstream) error {
 	if err == nil && stop() && r.KeepsAlive() && wholeIn(&r, n-end) {
 		u.reused = true
 		e.persists.Store(true)
-		e.park(u)
+		e.park(u, now())
 	} else {
 		_ = u.tcp.Close()
 	}

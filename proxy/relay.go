@@ -85,12 +85,13 @@ func (c *conn) deliver(out []byte) bool {
 // part ends the upstream's part of the exchange.
 func (c *conn) part(u *upstream, clean bool) {
 	k := &c.w.call
-	k.x.Upstream = (now() - k.sentAt).duration()
+	t := now()
+	k.x.Upstream = (t - k.sentAt).duration()
 	if k.pump != nil && !k.pump.stop(c, u) {
 		clean = false
 	}
 	if c.detach() && clean {
-		u.release(&c.w.resp.Fields)
+		u.release(&c.w.resp.Fields, t)
 	} else {
 		u.close()
 	}

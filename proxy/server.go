@@ -136,7 +136,7 @@ func (s *Server) accept(nc net.Conn) {
 		return
 	}
 	c := &conn{server: s, raw: raw, deadlines: deadlines{conn: nc}}
-	c.filled = c.fill
+	c.filled, c.taken = c.fill, c.offer
 	s.mu.Lock()
 	if s.draining.Load() {
 		s.mu.Unlock()

@@ -58,7 +58,7 @@ func (s *sender) exchange(j *job, x *Exchange) {
 			return
 		}
 		e.inFlight.Add(1)
-		u := e.take()
+		u := e.take(now())
 		if u == nil {
 			var err error
 			if u, err = s.dial(e, at); err != nil {
@@ -79,7 +79,7 @@ func (s *sender) exchange(j *job, x *Exchange) {
 			reuse, again, x.Fault = false, false, FaultClientGone // Close was faster
 		}
 		if reuse {
-			u.release(&s.resp.Fields)
+			u.release(&s.resp.Fields, now())
 		} else {
 			u.close()
 		}
@@ -106,7 +106,7 @@ func (s *sender) over(u *upstream, j *job, x *Exchange, at instant) (reuse, agai
 	if s.in == nil {
 		s.in = make([]byte, streamSize)
 	}
-	wrote, n, err := u.exchange(s.out, s.in, at, false)
+	wrote, n, err := u.exchange(s.out, s.in, now(), at, false)
 	if err == nil && wrote < len(s.out) {
 		wrote, err = u.writeAt(s.out[wrote:], at)
 		u.sent += uint64(wrote)

@@ -33,8 +33,9 @@ type Target struct {
 // Settings are what is configured for one route. The zero value of a field means
 // its default.
 type Settings struct {
-	// Timeout is how long the head of an answer may take from the moment when
-	// the request was sent. Default 30 s.
+	// Timeout is how long the head of an answer may take, connecting included,
+	// from the moment when the request could be sent; where its body streams,
+	// from the body's end. Default 30 s.
 	Timeout time.Duration
 	// Idle is how long an answer's body may stand still, and likewise a body on
 	// its way up. Default 60 s.

@@ -19,11 +19,11 @@ func (c *conn) forward() bool {
 	k.upgrade = wantsUpgrade(&c.w.req)
 	var not tried
 	for {
+		k.sentAt = now()
 		u, err := c.connect(&not)
 		if err != nil {
 			return c.failed(unreachable, FaultConnect)
 		}
-		k.sentAt = now()
 		n, err := c.send(u)
 		if err == nil {
 			return c.relay(u, n)
@@ -53,7 +53,7 @@ func (c *conn) connect(not *tried) (*upstream, error) {
 			return nil, last
 		}
 		e.inFlight.Add(1)
-		u := e.take()
+		u := e.take(c.w.call.sentAt)
 		if u == nil {
 			var err error
 			if u, err = c.dialUp(e); err != nil {
@@ -103,7 +103,7 @@ func (c *conn) send(u *upstream) (n int, err error) {
 	w.out = out
 	u.before = u.sent
 	at := earlier(k.sentAt.after(k.cfg.Timeout), k.total)
-	wrote, n, err := u.exchange(out, w.up, at, k.streams)
+	wrote, n, err := u.exchange(out, w.up, k.sentAt, at, k.streams)
 	if err != nil {
 		return 0, err
 	}

@@ -67,7 +67,7 @@ func (p *pump) sent() bool {
 
 // read reads from the client, until at or until the pump is stopped.
 func (p *pump) read(c *conn, b []byte, at instant) (int, error) {
-	c.reading(at)
+	c.reading(at, now())
 	for {
 		// Behind every arming: stop's own may just have been overwritten.
 		if p.stopping.Load() {

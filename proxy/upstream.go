@@ -68,7 +68,7 @@ func newUpstream(e *endpoint, conn *net.TCPConn) (*upstream, error) {
 }
 
 // exchange sends out, which is a whole request or its beginning, and reads the
-// first bytes of the answer into in. It returns how much was written and read.
+// first bytes of the answer into in, from t, which is now, until at. It returns how much was written and read.
 // If wrote is less than len(out) and err is nil, the rest is for the caller to
 // write; nothing has been read then. With sendOnly nothing is read in any case.
 //
@@ -77,9 +77,9 @@ func newUpstream(e *endpoint, conn *net.TCPConn) (*upstream, error) {
 // would have to find nothing before the goroutine may sleep anyway; so it is free.
 // The poller is edge-triggered: it was reset before the check, and whatever
 // comes after that wakes us.
-func (u *upstream) exchange(out, in []byte, at instant, sendOnly bool) (wrote, n int, err error) {
+func (u *upstream) exchange(out, in []byte, t, at instant, sendOnly bool) (wrote, n int, err error) {
 	u.trip = trip{out: out, in: in, sendOnly: sendOnly}
-	u.reading(at)
+	u.reading(at, t)
 	err = u.poll(at)
 	wrote, n = u.trip.wrote, u.trip.n
 	u.sent += uint64(wrote)
@@ -90,7 +90,7 @@ func (u *upstream) exchange(out, in []byte, at instant, sendOnly bool) (wrote, n
 // receive reads the first or further bytes of an answer.
 func (u *upstream) receive(in []byte, at instant) (n int, err error) {
 	u.trip = trip{in: in, stage: tripRead}
-	u.reading(at)
+	u.reading(at, now())
 	err = u.poll(at)
 	n = u.trip.n
 	u.trip = trip{}
@@ -149,25 +149,6 @@ func (u *upstream) step(fd uintptr) bool {
 	return true
 }
 
-// sysRead and sysWrite are the system calls, repeated when a signal came.
-func sysRead(fd int, b []byte) (int, error) {
-	for {
-		n, err := syscall.Read(fd, b)
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
-}
-
-func sysWrite(fd int, b []byte) (int, error) {
-	for {
-		n, err := syscall.Write(fd, b)
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
-}
-
 // quiet says whether the idle connection is still open and has not spoken.
 func (u *upstream) quiet() bool {
 	quiet := false
@@ -193,8 +174,8 @@ func (u *upstream) close() {
 }
 
 // release gives the connection back for the next request, after an answer that
-// was read to its end and had these fields.
-func (u *upstream) release(answer *http1.Fields) {
+// was read to its end at t and had these fields.
+func (u *upstream) release(answer *http1.Fields, t instant) {
 	u.keep = 0
 	if answer.Has(http1.KeepAlive) {
 		u.keep = promised(answer.Value(http1.KeepAlive))
@@ -203,7 +184,7 @@ func (u *upstream) release(answer *http1.Fields) {
 	if !u.endpoint.persists.Load() {
 		u.endpoint.persists.Store(true)
 	}
-	u.endpoint.park(u)
+	u.endpoint.park(u, t)
 	u.endpoint.inFlight.Add(-1)
 }
 

@@ -63,7 +63,7 @@ type call struct {
 	streamed bool // some of the body is gone, or of the request was sent
 	pump     *pump
 	up       *upstream
-	sentAt   instant
+	sentAt   instant // when an endpoint was looked for
 	total    instant // when the request is cut off; 0: never
 	request  capture
 	response capture

@@ -10,7 +10,12 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/weir-gateway/weir/bench/peers"
+	"github.com/weir-gateway/weir/bench/proxies"
+	"github.com/weir-gateway/weir/bench/stub"
 )
 
 // options of a run.
@@ -18,22 +23,24 @@ type options struct {
 	rounds   int
 	duration time.Duration
 	conns    int
-	binary   string // weir
+	quick    bool
+	only     []string // peers; empty: all
+	tools    peers.Tools
 	dir      string // for configurations, removed at the end
 }
 
-// table is what a benchmark prints.
-type table struct {
-	Title   string     `json:"title"`
-	Columns []string   `json:"columns"`
-	Rows    [][]string `json:"rows"`
-	Notes   []string   `json:"notes,omitempty"`
+// benchmark is one table.
+type benchmark struct {
+	name string
+	what string
+	run  func(context.Context, options) (table, error)
 }
 
-// benchmarks by name.
-func benchmarks() map[string]func(context.Context, options) (table, error) {
-	return map[string]func(context.Context, options) (table, error){
-		"isolation": isolation,
+// benchmarks in the order of the report.
+func benchmarks() []benchmark {
+	return []benchmark{
+		{"split", "90/10 over two backends: processor time a request, requests a second", split},
+		{"isolation", "what a shadow that is not well costs the primary", isolation},
 	}
 }
 
@@ -45,54 +52,115 @@ func main() {
 }
 
 func run(args []string) error {
+	if len(args) > 1 && args[0] == "role" {
+		return role(args[1], args[2:])
+	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	o := options{}
 	flags.IntVar(&o.rounds, "rounds", 5, "rounds of each case; the median is quoted")
 	flags.DurationVar(&o.duration, "duration", 5*time.Second, "of one round")
 	flags.IntVar(&o.conns, "conns", 32, "client connections")
-	output := flags.String("json", "", "also write the tables as JSON to this `file`")
+	flags.BoolVar(&o.quick, "quick", false, "2 rounds of 2 s, and fewer connections, streams, models and bytes: to try, not to quote")
+	flags.StringVar(&o.tools.Weir, "weir", "", "a weir `binary` to measure, in place of this module's")
+	flags.StringVar(&o.tools.Cache, "cache", ".cache", "the `folder` where bench/setup put Envoy")
+	only := flags.String("only", "", "measure these `peers` alone, separated by commas")
+	out := flags.String("out", "", "also write NAME.md and NAME.json for every table to this `folder`")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	names := flags.Args()
-	all := benchmarks()
-	if len(names) == 0 {
-		for name := range all {
-			names = append(names, name)
-		}
-		slices.Sort(names)
+	if o.quick {
+		o.rounds, o.duration = 2, 2*time.Second
 	}
-	var err error
+	if *only != "" {
+		o.only = strings.Split(*only, ",")
+	}
+	chosen, err := choose(flags.Args())
+	if err != nil {
+		return err
+	}
 	if o.dir, err = os.MkdirTemp("", "weir-bench-"); err != nil {
 		return err
 	}
 	defer os.RemoveAll(o.dir)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if o.binary, err = build(ctx, o.dir); err != nil {
+	if o.tools.Self, err = os.Executable(); err != nil {
 		return err
 	}
+	if o.tools.Weir == "" {
+		if o.tools.Weir, err = build(ctx, o.dir); err != nil {
+			return err
+		}
+	}
+	return o.all(ctx, chosen, *out)
+}
+
+// all runs benchmarks one after the other, and writes each one's table when it
+// has it.
+func (o options) all(ctx context.Context, chosen []benchmark, out string) error {
 	var tables []table
-	for _, name := range names {
-		benchmark, ok := all[name]
-		if !ok {
-			return fmt.Errorf("no benchmark %q", name)
-		}
-		t, err := benchmark(ctx, o)
+	for _, b := range chosen {
+		began := time.Now()
+		t, err := b.run(ctx, o)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", b.name, err)
 		}
-		t.print()
+		t.Name, t.Load, t.Took = b.name, loadAverage(), time.Since(began).Round(time.Second).String()
+		if err := t.markdown(os.Stdout); err != nil {
+			return err
+		}
+		if out != "" {
+			if err := t.write(out); err != nil {
+				return err
+			}
+		}
 		tables = append(tables, t)
 	}
-	if *output == "" {
+	if out == "" {
 		return nil
 	}
-	encoded, err := json.MarshalIndent(tables, "", " ")
-	if err != nil {
+	return writeTargets(filepath.Join(out, "targets.md"), tables)
+}
+
+func choose(names []string) ([]benchmark, error) {
+	all := benchmarks()
+	if len(names) == 0 {
+		return all, nil
+	}
+	var chosen []benchmark
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(b benchmark) bool { return b.name == name })
+		if i < 0 {
+			lines := ""
+			for _, b := range all {
+				lines += fmt.Sprintf("\n  %-10s %s", b.name, b.what)
+			}
+			return nil, fmt.Errorf("no benchmark %q; there are:%s", name, lines)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+// role is this binary as a process that a benchmark starts.
+func role(name string, args []string) error {
+	if name == "stub" {
+		return stub.Serve(os.Stdin, os.Stdout)
+	}
+	if len(args) != 2 {
+		return fmt.Errorf("role %s: an address and a job", name)
+	}
+	var j peers.Job
+	if err := json.Unmarshal([]byte(args[1]), &j); err != nil {
 		return err
 	}
-	return os.WriteFile(*output, append(encoded, '\n'), 0o600)
+	switch name {
+	case peers.NameNetHTTP:
+		return proxies.NetHTTP(args[0], j)
+	case peers.NameFastHTTP:
+		return proxies.FastHTTP(args[0], j)
+	}
+	return fmt.Errorf("no role %q", name)
 }
 
 // build compiles weir as it stands in this module.
@@ -103,34 +171,4 @@ func build(ctx context.Context, dir string) (string, error) {
 		return "", fmt.Errorf("build weir: %w: %s", err, output)
 	}
 	return binary, nil
-}
-
-func (t *table) print() {
-	fmt.Printf("\n## %s\n\n|", t.Title)
-	for _, c := range t.Columns {
-		fmt.Printf(" %s |", c)
-	}
-	fmt.Print("\n|")
-	for range t.Columns {
-		fmt.Print("---|")
-	}
-	fmt.Println()
-	for _, row := range t.Rows {
-		fmt.Print("|")
-		for _, cell := range row {
-			fmt.Printf(" %s |", cell)
-		}
-		fmt.Println()
-	}
-	for _, note := range t.Notes {
-		fmt.Printf("\n%s\n", note)
-	}
-}
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	if n := len(sorted); n%2 == 0 {
-		return (sorted[n/2-1] + sorted[n/2]) / 2
-	}
-	return sorted[len(sorted)/2]
 }

@@ -2,9 +2,6 @@ package load
 
 import (
 	"context"
-	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/weir-gateway/weir/monitor/sketch"
@@ -13,7 +10,8 @@ import (
 // Target is what the load goes to.
 type Target struct {
 	Address string
-	Request []byte // head and body, as they go over the wire
+	Request []byte               // head and body, as they go over the wire
+	Make    func(n int64) []byte // the nth request, in place of Request, where set
 }
 
 // Result is what one run measured.
@@ -30,100 +28,100 @@ func (r *Result) PerSecond() float64 { return float64(r.Requests) / r.Elapsed.Se
 
 // Closed sends requests over conns connections, each as soon as the one before
 // is answered, until ctx ends or d has passed.
-func Closed(ctx context.Context, t Target, conns int, d time.Duration) Result {
-	ctx, cancel := context.WithTimeout(ctx, d)
-	defer cancel()
-	return run(t, conns, func(int) (time.Time, bool) { return time.Now(), ctx.Err() == nil })
+func Closed(ctx context.Context, t Target, conns int, d time.Duration) (Result, error) {
+	end := time.Now().Add(d)
+	return run(ctx, t, conns, func(e *engine, now time.Time) (time.Duration, bool) {
+		if now.After(end) {
+			return 0, false
+		}
+		for {
+			c := e.next()
+			if c == nil {
+				return min(time.Until(end), redialAfter), true
+			}
+			e.send(c, now)
+			if c.fd < 0 { // could not be opened, and waits
+				return redialAfter, true
+			}
+			now = time.Now()
+		}
+	})
+}
+
+// Count is Closed for exactly total requests.
+func Count(ctx context.Context, t Target, conns int, total int64) (Result, error) {
+	return run(ctx, t, conns, func(e *engine, now time.Time) (time.Duration, bool) {
+		for e.number < total {
+			c := e.next()
+			if c == nil {
+				break
+			}
+			e.send(c, now)
+			if c.fd < 0 {
+				break
+			}
+			now = time.Now()
+		}
+		return redialAfter, e.number < total
+	})
 }
 
 // Open sends rate requests a second, evenly spaced, over at most conns
 // connections, for d. A request that finds all connections busy waits for one,
 // and its wait counts.
-func Open(ctx context.Context, t Target, conns int, rate float64, d time.Duration) Result {
+func Open(ctx context.Context, t Target, conns int, rate float64, d time.Duration) (Result, error) {
 	began := time.Now()
 	total := int64(rate * d.Seconds())
-	var next atomic.Int64
-	return run(t, conns, func(int) (time.Time, bool) {
-		i := next.Add(1) - 1
-		if i >= total || ctx.Err() != nil {
-			return time.Time{}, false
+	due := func(n int64) time.Time { return began.Add(time.Duration(float64(n) / rate * float64(time.Second))) }
+	return run(ctx, t, conns, func(e *engine, now time.Time) (time.Duration, bool) {
+		for e.number < total {
+			at := due(e.number)
+			if at.After(now) {
+				return at.Sub(now), true
+			}
+			c := e.next()
+			if c == nil {
+				return redialAfter, true // or as soon as one is free
+			}
+			number := e.number
+			e.send(c, at)
+			if e.number == number { // could not be opened: a failed request
+				e.number++
+			}
+			now = time.Now()
 		}
-		due := began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
-		if wait := time.Until(due); wait > 0 {
-			time.Sleep(wait)
-		}
-		return due, true
+		return 0, false
 	})
 }
 
-// run lets every connection send requests as schedule says, which returns the
-// moment that a latency counts from.
-func run(t Target, conns int, schedule func(conn int) (time.Time, bool)) Result {
-	var (
-		wg      sync.WaitGroup
-		latency sketch.Latency
-		mu      sync.Mutex
-		result  Result
-	)
+// run sends what pump says, which returns how long it may wait for answers and
+// whether there is more to send.
+func run(ctx context.Context, t Target, conns int, pump func(e *engine, now time.Time) (time.Duration, bool)) (Result, error) {
+	e, err := newEngine(t, conns)
+	if err != nil {
+		return Result{}, err
+	}
+	defer e.close()
 	began := time.Now()
-	for i := range conns {
-		wg.Go(func() {
-			good, bad, first := drive(t, &latency, func() (time.Time, bool) { return schedule(i) })
-			mu.Lock()
-			defer mu.Unlock()
-			result.Requests += good
-			result.Errors += bad
-			if result.First == "" {
-				result.First = first
-			}
-		})
-	}
-	wg.Wait()
-	result.Elapsed = time.Since(began)
-	latency.Snapshot(&result.Latency)
-	return result
-}
-
-// drive runs one connection, which it opens anew after an error.
-func drive(t Target, latency *sketch.Latency, schedule func() (time.Time, bool)) (good, bad int64, first string) {
-	var c *Conn
-	fail := func(what string) {
-		bad++
-		if first == "" {
-			first = what
+	swept := began
+	for ctx.Err() == nil {
+		now := time.Now()
+		wait, more := pump(e, now)
+		if !more {
+			break
 		}
-		if c != nil {
-			c.Close()
-			c = nil
+		if err := e.poll.wait(wait, e.ready); err != nil {
+			return Result{}, err
+		}
+		if now.Sub(swept) > time.Second {
+			e.expire()
+			swept = now
 		}
 	}
-	defer func() {
-		if c != nil {
-			c.Close()
-		}
-	}()
-	for {
-		due, ok := schedule()
-		if !ok {
-			return good, bad, first
-		}
-		if c == nil {
-			var err error
-			if c, err = Dial(t.Address); err != nil {
-				fail(err.Error())
-				time.Sleep(10 * time.Millisecond)
-				continue
-			}
-		}
-		status, err := c.Do(t.Request, nil)
-		switch {
-		case err != nil:
-			fail(err.Error())
-		case status/100 != 2:
-			fail("status " + strconv.Itoa(status))
-		default:
-			good++
-			latency.Observe(time.Since(due))
-		}
+	if err := e.finish(ctx); err != nil {
+		return Result{}, err
 	}
+	e.result.Elapsed = time.Since(began)
+	e.latency.Snapshot(&e.result.Latency)
+	return e.result, nil
 }

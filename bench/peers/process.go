@@ -22,6 +22,7 @@ const ticks = 100
 type Process struct {
 	Name    string
 	Address string // where it takes requests
+	Admin   string // where Weir tells its metrics
 	cmd     *exec.Cmd
 	log     bytes.Buffer
 }
@@ -63,14 +64,18 @@ func (p *Process) Stop() {
 	}
 }
 
+// Times are processor times.
+type Times struct{ User, System time.Duration }
+
 // CPU is the processor time that the program and its children have used so far,
 // to 10 ms.
-func (p *Process) CPU() (time.Duration, error) {
-	var sum time.Duration
+func (p *Process) CPU() (Times, error) {
+	var sum Times
 	err := p.each(func(stat []string) { // fields from the third on
 		user, _ := strconv.ParseInt(stat[11], 10, 64)
 		system, _ := strconv.ParseInt(stat[12], 10, 64)
-		sum += time.Duration(user+system) * time.Second / ticks
+		sum.User += time.Duration(user) * time.Second / ticks
+		sum.System += time.Duration(system) * time.Second / ticks
 	})
 	return sum, err
 }

@@ -3,27 +3,37 @@ package peers
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/weir-gateway/weir/registry"
 	"github.com/weir-gateway/weir/registry/file"
 )
 
-// Weir describes one gateway with one model, "bench", behind
+// Model is the model that Weir serves: all its paths begin with
 // /v2/models/bench.
-type Weir struct {
-	Binary   string
-	Versions map[string]string // version → address of its server
-	Arms     []registry.Arm
-	Shadows  []registry.Shadow
-	Lines    []string // more configuration of the model
-	Env      []string
+const Model = "bench"
+
+// weir runs the gateway with one processor. Its arms are the versions 1, 2, …,
+// its shadow the version after them.
+func (t Tools) weir(dir string, j Job) (*Process, error) {
+	lines := []string{"max_body: 1GiB", "shadow: {timeout: 500ms}"}
+	if !j.Monitor {
+		lines = append(lines, "monitor: off")
+	}
+	text := "models:\n  " + Model + ":\n    protocol: oip\n"
+	for _, line := range lines {
+		text += "    " + line + "\n"
+	}
+	if err := register(filepath.Join(dir, "registry"), j); err != nil {
+		return nil, err
+	}
+	return t.Gateway(dir, text)
 }
 
-// Start writes the configuration and the registry into dir and runs the gateway.
-func (w Weir) Start(dir string) (*Process, error) {
+// Gateway runs Weir on the folder dir/registry with the given models.
+func (t Tools) Gateway(dir, models string) (*Process, error) {
 	data, err := FreeAddress()
 	if err != nil {
 		return nil, err
@@ -32,21 +42,21 @@ func (w Weir) Start(dir string) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf("listen: {http: %q, admin: %q}\nregistry: {kind: file, dir: ./registry}\nstate_dir: ./state\nmodels:\n  bench:\n    protocol: oip\n", data, admin)
-	for _, line := range w.Lines {
-		text += "    " + line + "\n"
+	path, err := write(dir, "weir.yaml", fmt.Sprintf(
+		"listen: {http: %q, admin: %q}\nlimits: {idle_timeout: 5m}\nregistry: {kind: file, dir: ./registry}\nstate_dir: ./state\n%s", data, admin, models))
+	if err != nil {
+		return nil, err
 	}
-	path := filepath.Join(dir, "weir.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		return nil, fmt.Errorf("peers: weir: %w", err)
+	p, err := Start(NameWeir, data, "env", "GOMAXPROCS=1", t.Weir, "serve", "--config", path)
+	if err != nil {
+		return nil, err
 	}
-	if err := w.register(filepath.Join(dir, "registry")); err != nil {
-		return nil, fmt.Errorf("peers: weir: %w", err)
-	}
-	return Start("weir", data, "env", append(append([]string{}, w.Env...), w.Binary, "serve", "--config", path)...)
+	p.Admin = admin
+	return p, nil
 }
 
-func (w Weir) register(dir string) error {
+// register writes the versions and their traffic.
+func register(dir string, j Job) error {
 	store, err := file.Open(dir, file.Options{})
 	if err != nil {
 		return err
@@ -54,14 +64,25 @@ func (w Weir) register(dir string) error {
 	defer store.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	for version, address := range w.Versions {
-		v := registry.Version{Model: "bench", Version: version, Endpoints: []string{"http://" + address}}
-		if _, err := store.Register(ctx, v); err != nil {
+	traffic := registry.Traffic{Model: Model, Stable: "1", Reason: "benchmark"}
+	add := func(version, address string) error {
+		_, err := store.Register(ctx, registry.Version{Model: Model, Version: version, Endpoints: []string{"http://" + address}})
+		return err
+	}
+	for i, a := range j.Arms {
+		version := strconv.Itoa(i + 1)
+		if err := add(version, a.Address); err != nil {
 			return err
 		}
+		traffic.Arms = append(traffic.Arms, registry.Arm{Version: version, Weight: registry.Full / 100 * registry.Weight(a.Weight)}) //nolint:gosec // a percentage
 	}
-	_, err = store.Commit(ctx, registry.Traffic{
-		Model: "bench", Stable: w.Arms[0].Version, Arms: w.Arms, Shadows: w.Shadows, Reason: "benchmark",
-	}, 0)
+	if j.Shadow != "" {
+		version := strconv.Itoa(len(j.Arms) + 1)
+		if err := add(version, j.Shadow); err != nil {
+			return err
+		}
+		traffic.Shadows = []registry.Shadow{{Version: version, Sample: 1}}
+	}
+	_, err = store.Commit(ctx, traffic, 0)
 	return err
 }

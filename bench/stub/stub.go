@@ -2,14 +2,11 @@ package stub
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,24 +15,40 @@ import (
 // Behaviour says how a server answers.
 type Behaviour struct {
 	Body  []byte        // of every answer
+	Size  int           // > 0: a body of so many bytes in place of Body
 	Delay time.Duration // before an answer; with Sigma > 0 its median
 	Sigma float64       // of a lognormal delay
 	Hang  bool          // never answer
+	Break bool          // close every connection instead of answering
+	// IdleTimeout > 0: close a connection on which no request came for so long.
+	IdleTimeout time.Duration
+	// Numbers: requests have numbers, "?n=…" in their path. Count those that
+	// arrive twice.
+	Numbers bool
 	// Events > 0: answer with a stream of so many server-sent events of Body
 	// each, Interval apart.
 	Events   int
 	Interval time.Duration
 }
 
+// Stats are what a server has counted.
+type Stats struct {
+	Calls int64 // requests that came whole
+	Bytes int64 // of their bodies
+	Twice int64 // numbers that came before
+}
+
 // Server answers every request alike. It understands just enough HTTP/1.1 to
 // find where requests end.
 type Server struct {
-	Calls atomic.Int64
+	calls, bytes, twice atomic.Int64
 
 	behaviour Behaviour
+	answer    []byte
 	listener  net.Listener
 	mu        sync.Mutex
 	conns     map[net.Conn]bool
+	numbers   map[int64]bool
 	closed    chan struct{}
 	wg        sync.WaitGroup
 }
@@ -46,13 +59,27 @@ func Listen(address string, b Behaviour) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stub: %w", err)
 	}
-	s := &Server{behaviour: b, listener: l, conns: map[net.Conn]bool{}, closed: make(chan struct{})}
+	if b.Size > 0 {
+		b.Body = make([]byte, b.Size)
+		for i := range b.Body {
+			b.Body[i] = 'x'
+		}
+	}
+	s := &Server{
+		behaviour: b, listener: l, conns: map[net.Conn]bool{}, numbers: map[int64]bool{}, closed: make(chan struct{}),
+		answer: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(b.Body), b.Body),
+	}
 	s.wg.Go(s.accept)
 	return s, nil
 }
 
 // Address is where the server listens.
 func (s *Server) Address() string { return s.listener.Addr().String() }
+
+// Stats are the counts so far.
+func (s *Server) Stats() Stats {
+	return Stats{Calls: s.calls.Load(), Bytes: s.bytes.Load(), Twice: s.twice.Load()}
+}
 
 // Close ends all connections and waits for them.
 func (s *Server) Close() {
@@ -86,31 +113,55 @@ func (s *Server) accept() {
 }
 
 func (s *Server) serve(c net.Conn) error {
-	answer := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(s.behaviour.Body), s.behaviour.Body)
-	r := bufio.NewReaderSize(c, 16<<10)
+	r := bufio.NewReaderSize(c, 64<<10)
 	for {
-		if err := discardRequest(r); err != nil {
+		if d := s.behaviour.IdleTimeout; d > 0 {
+			if err := c.SetReadDeadline(time.Now().Add(d)); err != nil {
+				return err
+			}
+		}
+		q, err := readRequest(r)
+		if err != nil {
 			return err
 		}
-		s.Calls.Add(1)
-		if !s.wait() {
+		s.count(q)
+		switch b := &s.behaviour; {
+		case b.Break:
+			return errors.New("stub: as asked")
+		case !s.wait():
 			return nil
-		}
-		if s.behaviour.Events > 0 {
+		case b.Events > 0 && !q.probe:
 			if err := s.stream(c); err != nil {
 				return err
 			}
-			continue
+		default:
+			if _, err := c.Write(s.answer); err != nil {
+				return err
+			}
 		}
-		if _, err := c.Write(answer); err != nil {
-			return err
+	}
+}
+
+// count leaves out GET: the probes of active health checks.
+func (s *Server) count(q request) {
+	if q.probe {
+		return
+	}
+	s.calls.Add(1)
+	s.bytes.Add(int64(q.length))
+	if s.behaviour.Numbers && q.number >= 0 {
+		s.mu.Lock()
+		if s.numbers[q.number] {
+			s.twice.Add(1)
 		}
+		s.numbers[q.number] = true
+		s.mu.Unlock()
 	}
 }
 
 // wait is the time that a model takes; false when the server closes.
 func (s *Server) wait() bool {
-	b := s.behaviour
+	b := &s.behaviour
 	if b.Hang {
 		<-s.closed
 		return false
@@ -133,69 +184,20 @@ func (s *Server) sleep(d time.Duration) bool {
 	}
 }
 
-func (s *Server) stream(w io.Writer) error {
-	if _, err := io.WriteString(w, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"); err != nil {
+func (s *Server) stream(c net.Conn) error {
+	if _, err := c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")); err != nil {
 		return err
 	}
 	for range s.behaviour.Events {
 		// Every event says when it left.
 		event := fmt.Sprintf("data: %d %s\n\n", time.Now().UnixNano(), s.behaviour.Body)
-		if _, err := fmt.Fprintf(w, "%x\r\n%s\r\n", len(event), event); err != nil {
+		if _, err := fmt.Fprintf(c, "%x\r\n%s\r\n", len(event), event); err != nil {
 			return err
 		}
 		if !s.sleep(s.behaviour.Interval) {
 			return net.ErrClosed
 		}
 	}
-	_, err := io.WriteString(w, "0\r\n\r\n")
+	_, err := c.Write([]byte("0\r\n\r\n"))
 	return err
-}
-
-// discardRequest reads one request with a Content-Length, with chunks, or
-// without a body.
-func discardRequest(r *bufio.Reader) error {
-	length, chunked := 0, false
-	for first := true; ; first = false {
-		line, err := r.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
-			if first {
-				continue
-			}
-			break
-		}
-		name, value, _ := bytes.Cut(line, []byte(":"))
-		switch {
-		case bytes.EqualFold(name, []byte("content-length")):
-			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
-				return fmt.Errorf("stub: %w", err)
-			}
-		case bytes.EqualFold(name, []byte("transfer-encoding")):
-			chunked = true
-		}
-	}
-	if chunked {
-		return discardChunks(r)
-	}
-	_, err := r.Discard(length)
-	return err
-}
-
-func discardChunks(r *bufio.Reader) error {
-	for {
-		line, err := r.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		n, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 16, 32)
-		if err != nil || n < 0 {
-			return errors.New("stub: bad chunk size")
-		}
-		if _, err := r.Discard(int(n) + 2); err != nil || n == 0 {
-			return err
-		}
-	}
 }

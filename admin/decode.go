@@ -22,8 +22,7 @@ const (
 // readBody reads at most limit bytes of the request's body.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, newProblem(http.StatusRequestEntityTooLarge, api.TypeBodyTooLarge,
 			"the body is larger than the %d bytes this call takes", limit)
 	}
@@ -64,8 +63,7 @@ func decodeStrict(data []byte, v any) error {
 		}
 		return invalid(name, "is a JSON %s, but %s is expected (at byte %d)", wrongType.Value, jsonName(wrongType.Type.Kind().String()), wrongType.Offset)
 	}
-	var field *registry.FieldError // of a weight, the one member that checks itself
-	if errors.As(err, &field) {
+	if field, ok := errors.AsType[*registry.FieldError](err); ok {
 		return invalid(field.Field, "%s", field.Reason)
 	}
 	// The decoder of the standard library tells an unknown member by its text only.

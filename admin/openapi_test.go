@@ -67,7 +67,7 @@ func TestOpenAPIReferencesExist(t *testing.T) {
 		case map[string]any:
 			if ref, ok := v["$ref"].(string); ok {
 				var at any = whole
-				for _, part := range strings.Split(strings.TrimPrefix(ref, "#/"), "/") {
+				for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
 					object, _ := at.(map[string]any)
 					at = object[part]
 				}

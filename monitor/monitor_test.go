@@ -31,7 +31,7 @@ func (fakeProtocol) DecodeRequest(b *protocol.Batch, body protocol.Body) error {
 	}
 	rows := strings.Split(string(body.Bytes), ";")
 	for r, row := range rows {
-		for _, field := range strings.Split(row, ",") {
+		for field := range strings.SplitSeq(row, ",") {
 			name, value, ok := strings.Cut(field, "=")
 			if !ok {
 				b.Reset()

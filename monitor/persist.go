@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/weir-gateway/weir/monitor/sequential"
@@ -121,9 +122,7 @@ func (m *Monitor) Restore(state []byte) error {
 func (v *version) restore(sv savedVersion) error {
 	s := v.whole
 	s.since, s.observations, s.requests, s.errors = sv.Since, sv.Observations, sv.Requests, sv.Errors
-	for kind, n := range sv.Alarms {
-		s.alarms[kind] = n
-	}
+	maps.Copy(s.alarms, sv.Alarms)
 	v.comparison = sv.Comparison
 	var problems []error
 	for _, sf := range sv.Features {

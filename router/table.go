@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -165,9 +166,7 @@ func (t *Table) addTraffic(r *Route, spec Spec) error {
 // not shadows, whose answers never reach a client.
 func pinnable(compiled map[string]*Version, traffic *registry.Traffic) map[string]*Version {
 	pin := make(map[string]*Version, len(compiled))
-	for name, v := range compiled {
-		pin[name] = v
-	}
+	maps.Copy(pin, compiled)
 	for _, a := range traffic.Arms {
 		if a.Weight == 0 {
 			delete(pin, a.Version)

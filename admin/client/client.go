@@ -146,8 +146,7 @@ func (c *Client) do(ctx context.Context, r *http.Request) (*http.Response, error
 	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return nil, context.Canceled
 	}
-	var of *url.Error // says method and URL, which the message has already
-	if errors.As(err, &of) {
+	if of, ok := errors.AsType[*url.Error](err); ok {
 		err = of.Err
 	}
 	return nil, &UnreachableError{Address: c.Address(), Err: err}

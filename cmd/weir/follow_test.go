@@ -104,7 +104,7 @@ func TestTerminalIsRedrawnInPlace(t *testing.T) {
 	if !strings.Contains(out, "▸1 %") || !strings.Contains(out, "✓1 %") || !strings.Contains(out, "120 of at least 500 requests") {
 		t.Errorf("drew %q", out)
 	}
-	for _, line := range strings.Split(out, "\n") {
+	for line := range strings.SplitSeq(out, "\n") {
 		if strings.Contains(line, "long") && (len(line) > 80 || !strings.HasSuffix(line, "…\x1b[0m")) {
 			t.Errorf("a line is wider than the terminal: %q", line)
 		}

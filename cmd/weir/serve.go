@@ -34,8 +34,7 @@ read again on SIGHUP, when the file changes, and by POST /-/reload; a broken one
 			defer signal.Stop(hangup)
 
 			g, err := gateway.New(gateway.Options{ConfigPath: file, Hangup: hangup, Logger: log})
-			var faults config.Errors
-			if errors.As(err, &faults) {
+			if _, ok := errors.AsType[config.Errors](err); ok {
 				return a.refuse(err)
 			}
 			if err != nil {

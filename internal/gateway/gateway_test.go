@@ -282,7 +282,7 @@ func (o *outcome) run(ctx context.Context, transport http.RoundTripper, url stri
 	for ctx.Err() == nil {
 		// The request itself is not cancelled: one that is cut off by the end
 		// of the test would look like a failure.
-		request, err := http.NewRequest(http.MethodPost, url+"/v2/models/m/infer", strings.NewReader(body)) //nolint:noctx // see above
+		request, err := http.NewRequest(http.MethodPost, url+"/v2/models/m/infer", strings.NewReader(body))
 		if err != nil {
 			o.note(err.Error())
 			return

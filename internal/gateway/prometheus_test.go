@@ -133,7 +133,7 @@ scrape_configs:
 	address = l.Addr().String()
 	_ = l.Close()
 	log := &lockedBuffer{}
-	cmd := exec.Command(binary, "--config.file="+path, "--storage.tsdb.path="+dir+"/data", "--web.listen-address="+address) //nolint:noctx // killed in Cleanup
+	cmd := exec.Command(binary, "--config.file="+path, "--storage.tsdb.path="+dir+"/data", "--web.listen-address="+address)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -146,7 +146,7 @@ scrape_configs:
 		}
 	})
 	eventually(t, "Prometheus", func() bool {
-		response, err := http.Get("http://" + address + "/-/ready") //nolint:noctx // of our own process
+		response, err := http.Get("http://" + address + "/-/ready")
 		if err != nil {
 			return false
 		}
@@ -285,7 +285,7 @@ func unhealthyRules(t *testing.T, address string) (bad string) {
 
 func get(t *testing.T, address string, into any) {
 	t.Helper()
-	response, err := http.Get(address) //nolint:noctx // of our own process
+	response, err := http.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,7 +302,7 @@ func get(t *testing.T, address string, into any) {
 // metrics is the text of /metrics.
 func (r *running) metrics(t *testing.T) string {
 	t.Helper()
-	response, err := http.Get("http://" + r.AdminAddress().String() + "/metrics") //nolint:noctx // of our own process
+	response, err := http.Get("http://" + r.AdminAddress().String() + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}

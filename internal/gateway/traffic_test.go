@@ -102,8 +102,8 @@ func TestAnEditOfTheRegistryByHandIsRoutedAndABrokenOneIsNot(t *testing.T) {
 
 	// A good one is a new generation.
 	traffic := string(document)
-	i := strings.LastIndex(traffic, `"stable": "1"`)
-	if i < 0 {
+	found := strings.Contains(traffic, `"stable": "1"`)
+	if !found {
 		t.Fatalf("no traffic in %s", traffic)
 	}
 	edited := strings.Replace(strings.Replace(traffic, `"stable": "1"`, `"stable": "2"`, 1), "\"arms\": [\n      {\n        \"version\": \"1\"", "\"arms\": [\n      {\n        \"version\": \"2\"", 1)

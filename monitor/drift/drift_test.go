@@ -35,8 +35,17 @@ func TestScoresAgreeWithEvidently(t *testing.T) {
 
 func TestDegenerateColumnsGiveFiniteScores(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
-	columns := [][]float64{nil, {nan}, {inf, -inf, nan}, {1}, {1, 1, 1}, {0, 1}, {math.MaxFloat64, -math.MaxFloat64},
-		{5e-324, 1e308}, func() []float64 { r, _ := golden(); return append(r, math.MaxFloat64, -math.MaxFloat64) }()}
+	columns := [][]float64{
+		nil,
+		{nan},
+		{inf, -inf, nan},
+		{1},
+		{1, 1, 1},
+		{0, 1},
+		{math.MaxFloat64, -math.MaxFloat64},
+		{5e-324, 1e308},
+		func() []float64 { r, _ := golden(); return append(r, math.MaxFloat64, -math.MaxFloat64) }(),
+	}
 	for i, r := range columns {
 		for j, c := range columns {
 			for name, f := range map[string]func(a, b []float64) float64{"psi": EvidentlyPSI, "js": EvidentlyJS, "kl": EvidentlyKL} {

@@ -1,6 +1,9 @@
 package sketch
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Distribution returns what NewGrid needs: at most MaxGridPoints points with the
 // counts at and between them, nil when empty. The points are bounds of the sketch's
@@ -23,8 +26,8 @@ func (q *Quantiles) Distribution() (points []float64, at, between []uint64) {
 	if len(negative) > 0 { // the smallest magnitudes may have collapsed into this one
 		negative[0].high = max(negative[0].high, min(q.high, 0))
 	}
-	for i := len(negative) - 1; i >= 0; i-- {
-		c.stretch(negative[i])
+	for _, n := range slices.Backward(negative) {
+		c.stretch(n)
 	}
 	if n := q.sketch.GetZeroCount(); n > 0 {
 		c.atom(0, uint64(n))

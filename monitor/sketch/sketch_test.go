@@ -181,7 +181,8 @@ func TestGridPlacesValuesExactly(t *testing.T) {
 		cell      int
 		low, high float64
 	}{
-		{math.Inf(-1), 0, 0, 0}, {-2, 0, 0, 0},
+		{math.Inf(-1), 0, 0, 0},
+		{-2, 0, 0, 0},
 		{-1, 1, 0, 0.1},
 		{-0.5, 2, 0.1, 0.3},
 		{0, 3, 0.3, 0.7},

@@ -18,13 +18,11 @@ func parse(data []byte) (*written, *outline, error) {
 	}
 	var w written
 	err := json.Unmarshal(data, &w)
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return nil, nil, &placed{offset: syntaxAt(data, syntax), err: fmt.Errorf("not JSON: %w", err)}
 	}
 	o := outlineOf(data)
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		path := o.before(int(wrong.Offset))
 		return nil, o, &placed{offset: o.find(path), err: fmt.Errorf("%s must be %s, not %s", orDocument(path), kindName(wrong.Type), wrong.Value)}
 	}
@@ -72,8 +70,7 @@ func kindName(t reflect.Type) string {
 // problem gives an error its place in the file of a model.
 func (s *Store) problem(name string, data []byte, err error) *registry.Problem {
 	p := &registry.Problem{Model: name, Place: s.path(name), Err: err}
-	var at *placed
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*placed](err); ok {
 		p.Line, p.Column = position(data, at.offset)
 		p.Err = at.err
 	}

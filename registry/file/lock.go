@@ -27,10 +27,10 @@ func (l dirLock) acquire(ctx context.Context) (release func(), err error) {
 		err := tryLock(f)
 		if err == nil {
 			// Closing the only descriptor releases the lock.
-			return func() { f.Close() }, nil
+			return func() { _ = f.Close() }, nil
 		}
 		if !errors.Is(err, errHeld) {
-			f.Close()
+			_ = f.Close()
 			return nil, fmt.Errorf("lock %s: %w", l.path, err)
 		}
 		timer := time.NewTimer(wait)
@@ -38,7 +38,7 @@ func (l dirLock) acquire(ctx context.Context) (release func(), err error) {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			f.Close()
+			_ = f.Close()
 			return nil, fmt.Errorf("lock %s: another process holds it: %w", l.path, ctx.Err())
 		}
 	}

@@ -164,8 +164,7 @@ func (r *reconciler) blame(path, format string, args ...any) error {
 
 // at gives an error about a field below path its place.
 func (r *reconciler) at(path string, err error) error {
-	var field *registry.FieldError
-	if errors.As(err, &field) {
+	if field, ok := errors.AsType[*registry.FieldError](err); ok {
 		whole := join(path, field.Field)
 		return &placed{offset: r.o.find(whole), err: &registry.FieldError{Field: whole, Reason: field.Reason}}
 	}

@@ -8,13 +8,7 @@ import (
 
 // refusals are edits that break a rule, with how the problem begins after the
 // file's name: line:column: and the sentence.
-var refusals = []struct {
-	name            string
-	edit            func(t *testing.T, good string) string
-	want            string // under a running store
-	cold            string // at opening
-	seenOnlyRunning bool
-}{
+var refusals = []refusal{
 	same("emptied", "1:1: the file is empty; put its content back", func(*testing.T, string) string { return " \n" }),
 	same("cut off", "54:4: not JSON: unexpected end of JSON input", func(_ *testing.T, good string) string {
 		return strings.TrimSuffix(good, "\n}\n") + "\n"
@@ -69,11 +63,11 @@ var refusals = []struct {
 	same("history with a gap", `53:37: history was changed: generations go down by one`, pattern(`"history": \[`, `"history": [ {"model":"flights","generation":9,"stable":"1"},`)),
 }
 
-type refusal = struct {
+type refusal struct {
 	name            string
 	edit            func(t *testing.T, good string) string
-	want            string
-	cold            string
+	want            string // under a running store
+	cold            string // at opening
 	seenOnlyRunning bool
 }
 

@@ -96,11 +96,9 @@ func Open(dir string, opts Options) (*Store, error) {
 		stop()
 		return nil, fmt.Errorf("registry/file: open: %w", err)
 	}
-	s.done.Add(1)
-	go func() {
-		defer s.done.Done()
+	s.done.Go(func() {
 		w.run(ctx)
-	}()
+	})
 	return s, nil
 }
 

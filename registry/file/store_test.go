@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -117,7 +118,7 @@ func TestProcessesOnOneFolderLoseNothing(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("the other process: %v\n%s", err, out)
 	}
-	all := append(mine, strings.Fields(out.String())...)
+	all := slices.Concat(mine, strings.Fields(out.String()))
 	await(t, s, "all commits", atGeneration(1+2*contentions))
 	history, err := s.History(t.Context(), "flights", 0)
 	if err != nil || len(all) != 2*contentions || len(history) != len(all)+1 {

@@ -28,7 +28,7 @@ func (s *Store) newWatcher() *watcher {
 	if err != nil {
 		s.log.Warn("the registry folder cannot be watched; it is looked at now and then", "every", s.opts.Poll, "err", err)
 		if notify != nil {
-			notify.Close()
+			_ = notify.Close() // it watches nothing
 		}
 		return w
 	}
@@ -38,7 +38,7 @@ func (s *Store) newWatcher() *watcher {
 
 func (w *watcher) close() {
 	if w.notify != nil {
-		w.notify.Close()
+		_ = w.notify.Close() // nobody reads it any more
 	}
 }
 

@@ -105,8 +105,11 @@ func (w *Writer) Finish() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: start compressor: %w", err)
 	}
-	defer enc.Close()
-	return enc.EncodeAll(append([]byte(magic), w.buf...), nil), nil
+	packed := enc.EncodeAll(append([]byte(magic), w.buf...), nil)
+	if err := enc.Close(); err != nil {
+		return nil, fmt.Errorf("data: end compressor: %w", err)
+	}
+	return packed, nil
 }
 
 // cursor reads the format; the first failure sticks in err.

@@ -47,11 +47,12 @@ func New(c Config) (*Player, error) {
 	if c.Timeout <= 0 {
 		c.Timeout = 10 * time.Second
 	}
+	dialer := net.Dialer{Timeout: c.Timeout}
 	return &Player{
 		config: c,
 		client: &fasthttp.HostClient{
 			Addr:                u.Host,
-			Dial:                func(addr string) (net.Conn, error) { return net.DialTimeout("tcp", addr, c.Timeout) },
+			Dial:                func(addr string) (net.Conn, error) { return dialer.DialContext(context.Background(), "tcp", addr) },
 			MaxConns:            c.Connections,
 			ReadTimeout:         c.Timeout,
 			WriteTimeout:        c.Timeout,

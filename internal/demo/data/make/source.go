@@ -88,6 +88,6 @@ func zippedCSV(r io.Reader) ([][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	return csv.NewReader(f).ReadAll()
 }

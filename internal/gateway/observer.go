@@ -70,14 +70,15 @@ func (o *observer) End(x *proxy.Exchange) {
 }
 
 // count enters the request into the comparison of the running rollout. Left out
-// are requests whose version was not drawn, calls that are no inference, and
-// those whose client left: how long those would have taken nobody knows, and
-// leaving is not the version's failure.
+// are requests whose version was not drawn, and calls that are no inference. One
+// whose client left counts with the time it had waited: leaving is not the
+// version's failure, but a version that lets its clients wait until they leave
+// must not look as if it had got fewer of them.
 func (o *observer) count(x *proxy.Exchange) tally.Unit {
 	if o.tally == nil {
 		return 0
 	}
-	if !x.Inference || x.Fault == proxy.FaultClientGone || x.Decision == router.Pinned {
+	if !x.Inference || x.Decision == router.Pinned {
 		o.tally.Discard(o.arm)
 		return 0
 	}

@@ -6,8 +6,8 @@ import (
 )
 
 // Reasons for which something was not observed, beside request_<kind>,
-// response_<kind> and primary_<kind> with the kinds of protocol.Error, and
-// skipped_<reason> with those of protocol.Skip.
+// response_<kind> and primary_<kind> with the kinds of protocol.Error,
+// skipped_<reason> with those of protocol.Skip, and the kinds of encoding.Error.
 const (
 	dropQueueFull   = "queue_full"
 	dropQueueBytes  = "queue_bytes"

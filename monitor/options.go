@@ -20,6 +20,7 @@ type Options struct {
 
 	Queue      int   // exchanges waiting; 4096
 	QueueBytes int64 // bytes of their bodies; 64 MiB
+	MaxDecoded int   // bytes of a body once its Content-Encoding is taken off; 1 MiB. A worker holds up to four such
 	Workers    int   // 1; with more, the order of exchanges and so the alarms are no longer reproducible
 
 	MaxVersions   int // 16 versions with a state; more are counted and not watched
@@ -80,6 +81,7 @@ func (o Options) withDefaults() Options {
 	o.FalseAlarmEvery = positive(o.FalseAlarmEvery, 1e6)
 	o.Queue = positive(o.Queue, 4096)
 	o.QueueBytes = positive(o.QueueBytes, 64<<20)
+	o.MaxDecoded = positive(o.MaxDecoded, 1<<20)
 	o.Workers = positive(o.Workers, 1)
 	o.MaxVersions = positive(o.MaxVersions, 16)
 	o.MaxFeatures = positive(o.MaxFeatures, 1024)

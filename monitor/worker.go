@@ -4,11 +4,19 @@ import (
 	"errors"
 
 	"github.com/weir-gateway/weir/protocol"
+	"github.com/weir-gateway/weir/protocol/encoding"
 )
 
 // reader is a worker's own memory for decoding.
 type reader struct {
-	request, response, primary protocol.Batch
+	request, response, primary part
+	codings                    *encoding.Decoder // made when a body first needs it
+}
+
+// part is the memory for one of an exchange's bodies.
+type part struct {
+	batch protocol.Batch
+	plain []byte // the body without its Content-Encoding; cells point into it
 }
 
 // decoded says which of a reader's batches hold something.
@@ -49,13 +57,13 @@ func (m *Monitor) handle(r *reader, x *Exchange) {
 }
 
 func (m *Monitor) decode(r *reader, x *Exchange) (d decoded) {
-	d.in = m.read(&r.request, x.Request, m.o.Protocol.DecodeRequest, "request_")
+	d.in = m.read(r, &r.request, x.Request, m.o.Protocol.DecodeRequest, "request_")
 	if x.Failed {
 		return d
 	}
-	d.out = m.read(&r.response, x.Response, m.o.Protocol.DecodeResponse, "response_")
+	d.out = m.read(r, &r.response, x.Response, m.o.Protocol.DecodeResponse, "response_")
 	if x.Shadow && len(x.Primary.Bytes) > 0 {
-		d.primary = m.read(&r.primary, x.Primary, m.o.Protocol.DecodeResponse, "primary_")
+		d.primary = m.read(r, &r.primary, x.Primary, m.o.Protocol.DecodeResponse, "primary_")
 	}
 	if d.in != nil && d.out != nil && d.in.Rows != d.out.Rows && d.out.Rows > 0 {
 		m.drops.add(dropRows, 1)
@@ -64,11 +72,15 @@ func (m *Monitor) decode(r *reader, x *Exchange) (d decoded) {
 }
 
 // read decodes one body; nil when it could not, which is counted.
-func (m *Monitor) read(b *protocol.Batch, body protocol.Body, decode func(*protocol.Batch, protocol.Body) error, prefix string) *protocol.Batch {
+func (m *Monitor) read(r *reader, p *part, body protocol.Body, decode func(*protocol.Batch, protocol.Body) error, prefix string) *protocol.Batch {
 	if len(body.Bytes) == 0 {
 		m.drops.add(prefix+dropNotCaptured, 1)
 		return nil
 	}
+	if encoding.Encoded(body.Encoding) && !m.unpack(r, p, &body) {
+		return nil
+	}
+	b := &p.batch
 	if err := decode(b, body); err != nil {
 		kind := "other"
 		if e := (*protocol.Error)(nil); errors.As(err, &e) {
@@ -81,6 +93,31 @@ func (m *Monitor) read(b *protocol.Batch, body protocol.Body, decode func(*proto
 		m.drops.add("skipped_"+string(s.Reason), 1)
 	}
 	return b
+}
+
+// largestKept is how much memory for a decoded body a worker keeps for the next.
+const largestKept = 4 << 20
+
+// unpack takes the Content-Encoding off body; where it cannot, that is counted.
+func (m *Monitor) unpack(r *reader, p *part, body *protocol.Body) bool {
+	if r.codings == nil {
+		r.codings = encoding.New(encoding.Options{MaxSize: m.o.MaxDecoded})
+	}
+	if cap(p.plain) > largestKept {
+		p.plain = nil
+	}
+	plain, err := r.codings.Decode(p.plain, body.Encoding, body.Bytes)
+	p.plain = plain
+	if err != nil {
+		reason := encoding.Broken
+		if e := (*encoding.Error)(nil); errors.As(err, &e) {
+			reason = e.Kind
+		}
+		m.drops.add(string(reason), 1)
+		return false
+	}
+	body.Bytes, body.Encoding = plain, ""
+	return true
 }
 
 // observe updates the version's states and returns the alarms that this raised.

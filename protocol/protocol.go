@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// Body is one request or response body as it travelled, after any
-// Content-Encoding was removed.
+// Body is one request or response body as it travelled. A Protocol wants it after
+// any Content-Encoding was removed: see package encoding.
 type Body struct {
 	Bytes       []byte
+	Encoding    string // Content-Encoding that Bytes still has; "" and identity: none. A Protocol does not look at it
 	ContentType string // as sent; "" is read as the protocol's usual one
 	JSONLength  int    // Inference-Header-Content-Length in bytes; -1 when absent
 	Path        string // request path after the route's prefix, e.g. "/infer"

@@ -12,7 +12,7 @@ import (
 
 // pure packages compute: no clock, no randomness of their own, no I/O. Time and
 // random bits are arguments, so that every result can be had again.
-var pure = []string{"config", "monitor/drift", "monitor/sequential", "monitor/sketch", "protocol", "proxy/http1", "registry", "rollout/judge", "router"}
+var pure = []string{"config", "monitor/drift", "monitor/sequential", "monitor/sketch", "protocol/...", "proxy/http1", "registry", "rollout/judge", "router"}
 
 // commands are where a process may talk to its terminal and end itself.
 var commands = []string{"bench", "cmd/weir", "internal/demo/data/make"}

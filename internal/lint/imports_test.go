@@ -16,6 +16,9 @@ var layers = []struct {
 	// Leaves: they can be read, tested and replaced alone.
 	{"registry", nil},
 	{"protocol", nil},
+	{"protocol/encoding", nil},
+	{"internal/accesslog", nil},
+	{"internal/tracing", nil},
 	{"proxy/http1", nil},
 	{"monitor/...", nil}, // numerics: no I/O, no clock
 	{"config", []string{"registry"}},
@@ -23,7 +26,7 @@ var layers = []struct {
 
 	{"registry/...", []string{"registry"}},
 	{"proxy", []string{"proxy/http1", "router"}}, // never monitor or registry: it declares the Observer it needs
-	{"monitor", []string{"monitor/...", "protocol"}},
+	{"monitor", []string{"monitor/...", "protocol/..."}},
 
 	// The walk, its judge and its counts.
 	{"rollout/judge", []string{"monitor/..."}},
@@ -37,7 +40,7 @@ var layers = []struct {
 
 	// Wiring: knows everybody, and nobody knows it but what runs a gateway.
 	{"internal/gateway", []string{
-		"admin", "admin/api", "config", "monitor/...", "protocol", "proxy", "registry/...", "rollout/...", "router",
+		"admin", "admin/api", "config", "internal/accesslog", "internal/tracing", "monitor/...", "protocol", "proxy", "registry/...", "rollout/...", "router",
 	}},
 
 	// The demo is a user: it runs a gateway and talks to its API.

@@ -113,20 +113,32 @@ func (b *streamBuffer) chunk(from, to int, last bool) []byte {
 // stream relays what follows of the answer's body.
 func (c *conn) stream(u *upstream, d *download) bool {
 	k := &c.w.call
-	b := c.server.streams.get()
-	defer c.server.streams.put(b)
-	for {
-		p := b.space()
-		if d.framing == http1.Length && d.rest < int64(len(p)) {
-			p = p[:d.rest]
+	c.w.slim(&c.server.works)
+	var b *streamBuffer
+	defer func() {
+		if b != nil {
+			c.server.streams.put(b)
 		}
-		n, err := u.receive(p, earlier(now().after(k.cfg.Idle), k.total))
+		c.w.fatten(&c.server.works)
+	}()
+	for {
+		limit := int64(streamSize)
+		if d.framing == http1.Length {
+			limit = d.rest
+		}
+		var n int
+		var err error
+		b, n, err = u.receiveStream(&c.server.streams, b, limit, earlier(now().after(k.cfg.Idle), k.total))
 		if err != nil {
 			if d.framing != http1.UntilEOF || !errors.Is(err, errEOF) || c.gone.Load() {
 				return c.lost(u, err)
 			}
 			d.ended = true
 		}
+		if b == nil {
+			b = c.server.streams.get()
+		}
+		p := b.space()
 		data, used, err := d.next(p[:n])
 		if err != nil {
 			return c.lost(u, err)

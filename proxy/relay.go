@@ -23,6 +23,7 @@ func (c *conn) relay(u *upstream, n int) bool {
 	if resp.Status == 101 {
 		return c.tunnel(u, w.up[end:n])
 	}
+	u.promise(&resp.Fields)
 	d := download{framing: resp.Framing(k.head), rest: resp.ContentLength}
 	open := d.framing == http1.Chunks || d.framing == http1.UntilEOF
 	k.chunks = open && w.req.Minor == 1
@@ -91,7 +92,7 @@ func (c *conn) part(u *upstream, clean bool) {
 		clean = false
 	}
 	if c.detach() && clean {
-		u.release(&c.w.resp.Fields, t)
+		u.release(t)
 	} else {
 		u.close()
 	}

@@ -79,7 +79,7 @@ func (s *sender) exchange(j *job, x *Exchange) {
 			reuse, again, x.Fault = false, false, FaultClientGone // Close was faster
 		}
 		if reuse {
-			u.release(&s.resp.Fields, now())
+			u.release(now())
 		} else {
 			u.close()
 		}
@@ -171,6 +171,7 @@ func (s *sender) read(u *upstream, x *Exchange, n int, at instant) (clean bool, 
 	x.Status = s.resp.Status
 	x.describe(&x.Response, &s.resp.Fields)
 	keep := s.resp.KeepsAlive()
+	u.promise(&s.resp.Fields)
 	d := download{framing: s.resp.Framing(x.Method == "HEAD"), rest: s.resp.ContentLength}
 	body := capture{body: &x.Response, into: &x.response, home: x.home, limit: int(s.queue.cfg.MaxResponse), on: true}
 	defer body.finish()

@@ -38,6 +38,9 @@ type trip struct {
 	stage tripStage
 
 	sendOnly bool
+	limit    int64         // of bytes to read, with streams
+	streams  *streams      // where to borrow what to read into, if in is nil
+	borrowed *streamBuffer // what was borrowed
 }
 
 type tripStage uint8
@@ -97,6 +100,19 @@ func (u *upstream) receive(in []byte, at instant) (n int, err error) {
 	return n, err
 }
 
+// receiveStream is receive for what a stream brings: at most limit bytes into b,
+// or where b is nil into a buffer that is borrowed once there is something to
+// read and belongs to the caller then, errors or not, if it isn't nil. A stream
+// that waits has none: 2,000 of them would hold 140 MB otherwise.
+func (u *upstream) receiveStream(from *streams, b *streamBuffer, limit int64, at instant) (*streamBuffer, int, error) {
+	u.trip = trip{streams: from, borrowed: b, limit: limit, stage: tripRead}
+	u.reading(at, now())
+	err := u.poll(at)
+	b, n := u.trip.borrowed, u.trip.n
+	u.trip = trip{}
+	return b, n, err
+}
+
 func (u *upstream) poll(at instant) error {
 	for {
 		err := u.raw.Read(u.tripped)
@@ -135,11 +151,23 @@ func (u *upstream) step(fd uintptr) bool {
 		t.stage = tripRead
 		return t.wrote < len(t.out) || t.sendOnly
 	}
-	n, err := sysRead(int(fd), t.in)
+	in := t.in
+	if t.streams != nil {
+		if t.borrowed == nil {
+			t.borrowed = t.streams.get()
+		}
+		in = t.borrowed.space()
+		in = in[:min(t.limit, int64(len(in)))]
+	}
+	n, err := sysRead(int(fd), in)
 	switch {
 	case n > 0:
 		t.n = n
 	case err == syscall.EAGAIN:
+		if t.borrowed != nil {
+			t.streams.put(t.borrowed)
+			t.borrowed = nil
+		}
 		return false
 	case n == 0 && err == nil:
 		t.err = errEOF
@@ -174,12 +202,8 @@ func (u *upstream) close() {
 }
 
 // release gives the connection back for the next request, after an answer that
-// was read to its end at t and had these fields.
-func (u *upstream) release(answer *http1.Fields, t instant) {
-	u.keep = 0
-	if answer.Has(http1.KeepAlive) {
-		u.keep = promised(answer.Value(http1.KeepAlive))
-	}
+// was read to its end at t.
+func (u *upstream) release(t instant) {
 	u.reused = true
 	if !u.endpoint.persists.Load() {
 		u.endpoint.persists.Store(true)
@@ -188,9 +212,17 @@ func (u *upstream) release(answer *http1.Fields, t instant) {
 	u.endpoint.inFlight.Add(-1)
 }
 
-// promised returns until when the connection may be used where the peer has said
-// how long it keeps it, as "timeout=5" in Keep-Alive: a second less, and half of
-// it if that is more, so that no request crosses its closing. 0: it didn't say.
+// promise notes until when the connection may be used where the peer has said
+// how long it keeps it, as "timeout=5" in Keep-Alive: a second less, or half of
+// it if that is more, so that no request crosses its closing.
+func (u *upstream) promise(answer *http1.Fields) {
+	u.keep = 0
+	if answer.Has(http1.KeepAlive) {
+		u.keep = promised(answer.Value(http1.KeepAlive))
+	}
+}
+
+// promised returns 0 where nothing is promised.
 func promised(v []byte) instant {
 	_, v, ok := bytes.Cut(v, []byte("timeout="))
 	if !ok {

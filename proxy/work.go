@@ -21,8 +21,7 @@ const (
 type work struct {
 	in   []byte // what came from the client; in[r:w] is not used up
 	r, w int
-	up   []byte // the beginning of the answer
-	out  []byte // what is written next, to either side
+	*half
 	req  http1.Request
 	resp http1.Response
 	call call
@@ -69,24 +68,47 @@ type call struct {
 	response capture
 }
 
+// half is the part of a work that isn't needed while an answer streams.
+type half struct {
+	up  []byte // the beginning of the answer
+	out []byte // what is written next, to either side
+}
+
 // works are the free works of a server.
-type works struct{ idle sync.Pool }
+type works struct{ idle, halves sync.Pool }
 
 func (p *works) get() *work {
-	if w, ok := p.idle.Get().(*work); ok {
-		return w
+	w, ok := p.idle.Get().(*work)
+	if !ok {
+		w = &work{in: make([]byte, firstRead)}
 	}
-	return &work{
-		in:  make([]byte, firstRead),
-		up:  make([]byte, firstAnswer),
-		out: make([]byte, 0, firstAnswer),
-	}
+	w.fatten(p)
+	return w
 }
 
 func (p *works) put(w *work) {
-	if len(w.in) > largestKept || len(w.up) > largestKept || cap(w.out) > largestKept {
+	w.slim(p)
+	if len(w.in) <= largestKept {
+		w.r, w.w = 0, 0
+		p.idle.Put(w)
+	}
+}
+
+// slim gives back what isn't needed while an answer streams, in which the
+// answer's head stood; fatten restores it.
+func (w *work) slim(p *works) {
+	if w.half != nil && len(w.up) <= largestKept && cap(w.out) <= largestKept {
+		p.halves.Put(w.half)
+	}
+	w.half = nil
+}
+
+func (w *work) fatten(p *works) {
+	if w.half != nil {
 		return
 	}
-	w.r, w.w = 0, 0
-	p.idle.Put(w)
+	var ok bool
+	if w.half, ok = p.halves.Get().(*half); !ok {
+		w.half = &half{up: make([]byte, firstAnswer), out: make([]byte, 0, firstAnswer)}
+	}
 }

@@ -93,6 +93,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Queue:           cfg.Queue,
 		QueueBytes:      int64(cfg.MaxBytes),
 		Workers:         cfg.Workers,
+		MaxDecoded:      int(cfg.MaxBody),
 		Tolerance:       m.cfg.Shadow.Tolerance,
 		Now:             g.now,
 		OnAlarm: func(a monitor.Alarm) {

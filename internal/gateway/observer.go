@@ -100,27 +100,14 @@ func (o *observer) watch(x *proxy.Exchange, unit tally.Unit) {
 		m.counters.unwatched[reasonStarting].Add(1)
 		return
 	}
-	if reason, ok := unreadable(x); ok {
-		m.counters.unwatched[reason].Add(1)
+	if x.Request.Truncated || x.Response.Truncated && !failed(x) {
+		m.counters.unwatched[reasonBodyTooLarge].Add(1)
 		return
 	}
 	s := m.spare.Get().(*observed)
 	s.hold(x, o.tally, unit)
 	m.monitor.Offer(&s.Exchange)
 }
-
-// unreadable says why the monitor could make nothing of the bodies.
-func unreadable(x *proxy.Exchange) (reason, bool) {
-	switch {
-	case x.Request.Truncated || x.Response.Truncated && !failed(x):
-		return reasonBodyTooLarge, true
-	case encoded(x.Request.Encoding) || encoded(x.Response.Encoding):
-		return reasonContentEncoding, true
-	}
-	return 0, false
-}
-
-func encoded(encoding string) bool { return encoding != "" && encoding != "identity" }
 
 // observed is an exchange on its way through the monitor.
 type observed struct {
@@ -146,7 +133,7 @@ func (s *observed) hold(x *proxy.Exchange, t *tally.Tally, unit tally.Unit) {
 	s.At, s.Status, s.Failed, s.Latency = x.Start.Add(x.Duration), statusOf(x), failed(x) || x.Status >= 300, x.Duration
 	s.Request, s.Response = body(x.Request, x.Rest), body(x.Response, x.Rest)
 	s.Primary = protocol.Body{}
-	if p := x.Primary; p != nil && !p.Response.Truncated && !encoded(p.Response.Encoding) && p.Status/100 == 2 {
+	if p := x.Primary; p != nil && !p.Response.Truncated && p.Status/100 == 2 {
 		s.Primary = body(p.Response, p.Rest)
 	}
 	s.Headers = x.Headers
@@ -179,7 +166,7 @@ func predicted(x *monitor.Exchange, value protocol.Cell) {
 }
 
 func body(b proxy.Body, path string) protocol.Body {
-	return protocol.Body{Bytes: b.Bytes, ContentType: b.ContentType, JSONLength: b.JSONLength, Path: path}
+	return protocol.Body{Bytes: b.Bytes, Encoding: b.Encoding, ContentType: b.ContentType, JSONLength: b.JSONLength, Path: path}
 }
 
 // failed says whether the version failed the request: 5xx, or no whole answer.
@@ -249,11 +236,10 @@ type reason int
 
 const (
 	reasonBodyTooLarge reason = iota
-	reasonContentEncoding
 	reasonStarting
 	reasons
 )
 
 func (r reason) String() string {
-	return [...]string{"body_too_large", "content_encoding", "starting"}[r]
+	return [...]string{"body_too_large", "starting"}[r]
 }

@@ -21,7 +21,8 @@ type Config struct {
 	HeadTimeout time.Duration
 	// KeepAlive is how long an idle client connection is kept. Default 75 s.
 	KeepAlive time.Duration
-	// BodyIdle is how long a request's body may stand still. Default 30 s.
+	// BodyIdle is how long a request's body may stand still; one of up to 64 KiB
+	// must be there as a whole in this time. Default 30 s.
 	BodyIdle time.Duration
 	// MaxHead is how many bytes the head of a request or an answer may have.
 	// Default 32 KiB.

@@ -30,6 +30,7 @@ func (c *conn) tunnel(u *upstream, early []byte) bool {
 		return false
 	}
 	c.letGo()
+	k.shadows = 0 // their pools may be gone by the end
 	_ = c.conn.SetDeadline(time.Time{})
 	_ = u.tcp.SetDeadline(time.Time{})
 	client, ok := c.conn.(*net.TCPConn)

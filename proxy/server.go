@@ -29,7 +29,8 @@ type Config struct {
 	MaxHead int
 	// Refused is called, where it isn't nil, for every request that got an
 	// answer from Weir without a version having been chosen, with the last part
-	// of the problem's type, e.g. no-route. It must not block.
+	// of the problem's type, e.g. no-route, or client-gone where the request broke
+	// off before that. It must not block.
 	Refused func(problem string)
 	// Random returns 64 uniformly random bits, for ids and assignment; it is
 	// called concurrently. Default math/rand/v2.

@@ -122,8 +122,8 @@ func (c *conn) send(u *upstream) (n int, err error) {
 	}
 	if k.streams {
 		k.streamed = true
-		if err := c.greet(); err != nil {
-			return 0, err
+		if c.greet() != nil {
+			return 0, errClient
 		}
 		k.pump = startPump(c, u)
 	}

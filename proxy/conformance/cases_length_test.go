@@ -30,7 +30,7 @@ var lengthCases = []testCase{
 	},
 	{
 		id: "cl-get-hiding", what: "GET with a body that looks like a request", ref: "9112 6.3", level: must,
-		send: get + "Content-Length: 49\r\n\r\n" + pad(hiding, 49), need: passedOn(),
+		send: get + "Content-Length: ##\r\n\r\n" + hiding, need: passedOn(),
 	},
 	{
 		id: "cl-ows", what: "spaces and tabs around the value", ref: "9110 5.5", level: must,
@@ -55,7 +55,7 @@ var lengthCases = []testCase{
 	},
 	{
 		id: "cl-twice-zero-first", what: "twice, 0 and then the length of a hidden request", ref: "9112 6.3", level: must,
-		send: post + "Content-Length: 0\r\nContent-Length: 49\r\n\r\n" + pad(hiding, 49), need: refused(400),
+		send: post + "Content-Length: 0\r\nContent-Length: ##\r\n\r\n" + hiding, need: refused(400),
 	},
 	{
 		id: "cl-twice-cases", what: "twice, in other letters, with two values", ref: "9112 6.3", level: must,
@@ -111,7 +111,7 @@ var lengthCases = []testCase{
 	},
 	{
 		id: "cl-underscore", what: "Content_Length, which is another field", ref: "9110 5.1", level: must,
-		send: post + "Content_Length: 49\r\n\r\nGET /m/~~/second HTTP/1.1\r\nHost: h\r\n\r\n", answers: 2,
+		send: post + "Content_Length: ##\r\n\r\nGET /m/~~/second HTTP/1.1\r\nHost: h\r\n\r\n", answers: 2,
 		need: either(passedOn(bodyIs("")), refused(400)),
 	},
 	{
@@ -154,17 +154,6 @@ var lengthCases = []testCase{
 		send: five + "\r\nhello\r\nGET /m/~~/second HTTP/1.1\r\nHost: h\r\n\r\n", answers: 2,
 		need: both(passedOn(bodyIs("hello")), secondIs("/second")),
 	},
-}
-
-// pad makes a body of n bytes out of a hidden request, whose length depends on
-// the case's name: what is too long stands behind the body and is no request.
-func pad(s string, n int) string {
-	// The name is put in later: so a short form of the request is filled up.
-	s = strings.ReplaceAll(s, "/m/~~/hidden", "/hidden")
-	for len(s) < n {
-		s += "\n"
-	}
-	return s[:n]
 }
 
 // secondIs asks that a second, pipelined request got its own answer.

@@ -47,7 +47,8 @@ func (p *subject) run(t testing.TB, c *testCase) *observed {
 	t.Helper()
 	conn, err := net.Dial("tcp", p.address)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return &observed{}
 	}
 	defer conn.Close()
 	o := &observed{}
@@ -56,7 +57,7 @@ func (p *subject) run(t testing.TB, c *testCase) *observed {
 	d.receive(c)
 	conn.Close()
 	if o.seen, err = p.origin.of(c.id); err != nil {
-		t.Fatalf("%s: %v", c.id, err)
+		t.Errorf("%s: %v", c.id, err)
 	}
 	return o
 }
@@ -74,10 +75,20 @@ type driver struct {
 func (d *driver) send(c *testCase) {
 	_ = d.conn.SetDeadline(time.Now().Add(d.wait))
 	// A refusal may come before everything is written: so errors are for the reader.
-	_, _ = io.WriteString(d.conn, strings.ReplaceAll(c.send, "~~", "~"+c.id+"~"))
+	_, _ = io.WriteString(d.conn, c.bytes())
 	if c.halfClose {
 		_ = d.conn.CloseWrite()
 	}
+}
+
+// bytes returns what is sent: ~~ is the case's name, ## the number of bytes behind
+// the head, and #x# that of a hidden request, in hexadecimal digits.
+func (c *testCase) bytes() string {
+	name := "~" + c.id + "~"
+	s := strings.ReplaceAll(c.send, "~~", name)
+	_, body, _ := strings.Cut(s, "\r\n\r\n")
+	s = strings.ReplaceAll(s, "##", strconv.Itoa(len(body)))
+	return strings.ReplaceAll(s, "#x#", strconv.FormatInt(int64(len(strings.ReplaceAll(hiding, "~~", name))), 16))
 }
 
 func (d *driver) receive(c *testCase) {

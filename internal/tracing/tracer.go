@@ -1,0 +1,183 @@
+package tracing
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options are what a Tracer is made with.
+type Options struct {
+	Log      *slog.Logger  // for a collector that can't be reached
+	Seed     [2]uint64     // random bits, for the ids of spans that begin here
+	Version  string        // of Weir, told to the collector; may be empty
+	Instance string        // what tells this gateway from others; may be empty
+	Queue    int           // spans that wait; 2048
+	Interval time.Duration // between two requests to the collector; 1 s
+	Backoff  time.Duration // before the first of the further attempts; 1 s, and doubled for each
+}
+
+// Settings are what a reload may change.
+type Settings struct {
+	Endpoint string  // of the collector, as config checks it; "": tracing is off
+	Sample   float64 // share of the traces that begin here, 0 to 1
+}
+
+// Stats are what became of spans since New.
+type Stats struct {
+	Sent      uint64 // taken by a collector
+	QueueFull uint64 // dropped: too many waited
+	Refused   uint64 // dropped: a collector did not want them
+	Failed    uint64 // dropped: no collector answered in time
+}
+
+// Tracer sends spans. Its methods are safe for concurrent use, but for Add after Close.
+type Tracer struct {
+	o     Options
+	queue chan *record
+	free  sync.Pool
+	ids   atomic.Uint64
+
+	target atomic.Pointer[target] // nil: off, which costs a request one load
+
+	sent, full, refused, failed atomic.Uint64
+
+	stopping context.Context // ends when Close begins
+	stop     context.CancelFunc
+	sending  context.Context // ends when Close has waited long enough
+	abort    context.CancelFunc
+	wait     sync.WaitGroup
+}
+
+// target is a collector and what is sent there.
+type target struct {
+	url   string
+	bound uint64 // half of the trace ids' last 64 bits that are sampled lie below
+}
+
+// New returns a tracer that is off.
+func New(o Options) *Tracer {
+	if o.Queue <= 0 {
+		o.Queue = 2048
+	}
+	if o.Interval <= 0 {
+		o.Interval = time.Second
+	}
+	if o.Backoff <= 0 {
+		o.Backoff = time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	t := &Tracer{o: o, queue: make(chan *record, o.Queue)}
+	t.free.New = func() any { return new(record) }
+	t.stopping, t.stop = context.WithCancel(context.Background())
+	t.sending, t.abort = context.WithCancel(context.Background())
+	t.wait.Go(newSender(t).run)
+	return t
+}
+
+// Apply puts the settings in force. Spans already queued go to the new endpoint;
+// where there is none any more they are dropped and counted as failed.
+func (t *Tracer) Apply(s Settings) error {
+	if s.Endpoint == "" {
+		t.target.Store(nil)
+		return nil
+	}
+	u, err := traces(s.Endpoint)
+	if err != nil {
+		return err
+	}
+	t.target.Store(&target{url: u, bound: bound(s.Sample)})
+	return nil
+}
+
+// traces returns the URL that spans are posted to: the endpoint's own path, or
+// OTLP's where it has none.
+func traces(endpoint string) (string, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return "", fmt.Errorf("tracing: %w", err)
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = "/v1/traces"
+	}
+	return u.String(), nil
+}
+
+// bound is that of OpenTelemetry's TraceIdRatioBased sampler, so that everybody
+// on a trace's way who samples by the same share decides alike.
+func bound(share float64) uint64 {
+	if share >= 1 {
+		return math.MaxUint64
+	}
+	return uint64(max(share, 0) * (1 << 63))
+}
+
+// On says whether spans are wanted at all.
+func (t *Tracer) On() bool { return t.target.Load() != nil }
+
+// Sampled says whether the request at c is to be sent: what the parent decided,
+// and by the share where there is none.
+func (t *Tracer) Sampled(c *Context) bool {
+	now := t.target.Load()
+	switch {
+	case now == nil:
+		return false // Fast path
+	case c.Parent != [8]byte{}:
+		return c.Sampled
+	}
+	return binary.BigEndian.Uint64(c.Trace[8:])>>1 < now.bound
+}
+
+// Begin returns the place of a request that begins a trace nobody else knows of.
+func (t *Tracer) Begin() (c Context) {
+	binary.BigEndian.PutUint64(c.Trace[:8], t.id(0))
+	binary.BigEndian.PutUint64(c.Trace[8:], t.id(1))
+	binary.BigEndian.PutUint64(c.Span[:], t.id(1)|1)
+	return c
+}
+
+// id returns 64 random bits: SplitMix64 (Steele, Lea, Flood 2014, figure 17) over
+// a counter that all callers share.
+func (t *Tracer) id(seed int) uint64 {
+	z := t.o.Seed[seed] + t.ids.Add(1)*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// Add queues s, and copies of it what does not live for ever. It never waits.
+func (t *Tracer) Add(s *Span) {
+	r := t.free.Get().(*record)
+	r.hold(s)
+	select {
+	case t.queue <- r:
+	default:
+		t.full.Add(1)
+		t.free.Put(r)
+	}
+}
+
+// Stats returns the counters.
+func (t *Tracer) Stats() Stats {
+	return Stats{Sent: t.sent.Load(), QueueFull: t.full.Load(), Refused: t.refused.Load(), Failed: t.failed.Load()}
+}
+
+// closeTimeout is how long Close waits for a collector.
+const closeTimeout = 3 * time.Second
+
+// Close sends what is queued, for 3 seconds at most, and waits for that.
+func (t *Tracer) Close() {
+	t.stop()
+	limit := time.AfterFunc(closeTimeout, t.abort)
+	defer limit.Stop()
+	t.wait.Wait()
+	t.abort()
+}

@@ -40,6 +40,13 @@ type benchmark struct {
 func benchmarks() []benchmark {
 	return []benchmark{
 		{"split", "90/10 over two backends: processor time a request, requests a second", split},
+		{"mirror", "the split with every request copied, and with monitors on every request", mirror},
+		{"latency", "what a proxy adds at half load", latency},
+		{"streams", "2,000 streams of server-sent events: latency added, memory", streams},
+		{"bodies", "1 MB up and down", bodies},
+		{"large", "200 MB up, and down: growth of memory", large},
+		{"idle", "10,000 idle connections: memory", idle},
+		{"stale", "POSTs on connections that the server closes while they are idle", stale},
 		{"isolation", "what a shadow that is not well costs the primary", isolation},
 	}
 }

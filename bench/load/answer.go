@@ -20,6 +20,7 @@ type answer struct {
 	status int
 	state  answerState
 	left   int64  // of the body, or of the chunk
+	last   bool   // the connection ends behind it
 	part   []byte // of a head or a line that has not come whole
 }
 
@@ -35,7 +36,7 @@ const (
 	complete
 )
 
-func (a *answer) reset() { a.status, a.state, a.left, a.part = 0, inHead, 0, a.part[:0] }
+func (a *answer) reset() { a.status, a.state, a.left, a.last, a.part = 0, inHead, 0, false, a.part[:0] }
 
 // read takes bytes, hands those of the body to body where that is not nil, and
 // returns how many belong to this answer. It is over in the state complete.
@@ -141,6 +142,7 @@ func (a *answer) head(head []byte) error {
 		return fmt.Errorf("load: status line %q", line)
 	}
 	a.status, a.left = status, -1
+	chunked := false
 	for len(fields) > 0 {
 		line, fields, _ = bytes.Cut(fields, []byte("\r\n"))
 		name, value, _ := bytes.Cut(line, []byte(":"))
@@ -150,11 +152,14 @@ func (a *answer) head(head []byte) error {
 				return fmt.Errorf("load: content-length %q", value)
 			}
 		case len(name) == 17 && bytes.EqualFold(name, []byte("transfer-encoding")):
-			a.state = inChunkSize
-			return nil
+			chunked = true
+		case len(name) == 10 && bytes.EqualFold(name, []byte("connection")):
+			a.last = bytes.EqualFold(bytes.TrimSpace(value), []byte("close"))
 		}
 	}
 	switch {
+	case chunked:
+		a.state = inChunkSize
 	case a.left > 0:
 		a.state = inBody
 	case a.left == 0 || status == 204 || status == 304:

@@ -31,7 +31,7 @@ type client struct {
 	began   time.Time
 	answer  answer
 	closed  time.Time // when it could not be opened
-	partial []byte    // of an event, with Events
+	partial []byte    // of an event, with Events, or of a failure's body
 }
 
 // engine drives many connections from one thread.
@@ -157,11 +157,14 @@ func (e *engine) ready(id int) {
 
 // take hands bytes to the answer; false when the connection is idle or gone.
 func (e *engine) take(c *client, b []byte) bool {
-	var body func([]byte)
-	if e.body != nil {
-		body = func(b []byte) { e.body(c, b) }
-	}
-	used, err := c.answer.read(b, body)
+	used, err := c.answer.read(b, func(b []byte) {
+		switch {
+		case e.body != nil:
+			e.body(c, b)
+		case c.answer.status/100 != 2 && len(c.partial) < 200:
+			c.partial = append(c.partial, b...) // why it failed
+		}
+	})
 	switch {
 	case err != nil:
 		e.fail(c, err)
@@ -176,7 +179,11 @@ func (e *engine) take(c *client, b []byte) bool {
 		e.result.Requests++
 		e.latency.Observe(time.Since(c.due))
 	} else {
-		e.count(errors.New("status " + strconv.Itoa(c.answer.status)))
+		e.count(errors.New("status " + strconv.Itoa(c.answer.status) + " " + string(c.partial)))
+		c.partial = c.partial[:0]
+	}
+	if c.answer.last {
+		e.drop(c)
 	}
 	e.release(c)
 	return false

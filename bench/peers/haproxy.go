@@ -27,6 +27,9 @@ func haproxy(dir string, j Job, mode string) (*Process, error) {
 	if mode == "http" {
 		reuse = "  http-reuse always\n  timeout http-keep-alive 300s\n"
 	}
+	if mode == "http" && j.Stream {
+		reuse += "  option http-no-delay\n" // without it an event waits 200 ms for the next
+	}
 	path, err := write(dir, "haproxy.cfg", fmt.Sprintf(`global
   nbthread 1
   maxconn 15000

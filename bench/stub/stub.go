@@ -22,6 +22,9 @@ type Behaviour struct {
 	Break bool          // close every connection instead of answering
 	// IdleTimeout > 0: close a connection on which no request came for so long.
 	IdleTimeout time.Duration
+	// Sized: a request's number, "?n=…" in its path, is the size of the answer's
+	// body.
+	Sized bool
 	// Numbers: requests have numbers, "?n=…" in their path. Count those that
 	// arrive twice.
 	Numbers bool
@@ -134,12 +137,32 @@ func (s *Server) serve(c net.Conn) error {
 			if err := s.stream(c); err != nil {
 				return err
 			}
+		case b.Sized && q.number >= 0:
+			if err := sized(c, q.number); err != nil {
+				return err
+			}
 		default:
 			if _, err := c.Write(s.answer); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// sized answers with n bytes.
+func sized(c net.Conn, n int64) error {
+	if _, err := fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n", n); err != nil {
+		return err
+	}
+	block := make([]byte, 256<<10)
+	for n > 0 {
+		m, err := c.Write(block[:min(n, int64(len(block)))])
+		if err != nil {
+			return err
+		}
+		n -= int64(m)
+	}
+	return nil
 }
 
 // count leaves out GET: the probes of active health checks.

@@ -53,6 +53,8 @@ func (c *checker) config(cfg *Config) {
 	}
 	c.duration("drain_timeout", cfg.DrainTimeout, 0, 24*time.Hour)
 	c.limits(cfg.Limits)
+	c.accessLog(cfg.AccessLog)
+	c.tracing(cfg.Tracing)
 	if len(cfg.Models) == 0 {
 		c.fault(RuleNoModels, "models", "no model is configured; add one, such as models: {flights: {protocol: oip}}")
 	}

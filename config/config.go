@@ -15,6 +15,8 @@ type Config struct {
 	StateDir     string            `json:"state_dir" restart:"yes"` // last good tables, monitor state; as written, see StatePath
 	DrainTimeout Duration          `json:"drain_timeout"`           // how long a stopping gateway, or a replaced upstream pool, waits for requests in flight
 	Limits       Limits            `json:"limits" restart:"yes"`
+	AccessLog    AccessLog         `json:"access_log"`
+	Tracing      Tracing           `json:"tracing"`
 	Models       map[string]*Model `json:"models"` // by name, at least one, none nil
 
 	folder string // of the configuration file; relative folders start here

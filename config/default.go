@@ -23,6 +23,8 @@ func defaults() *Config {
 			HeaderTimeout: Duration(10 * time.Second),
 			IdleTimeout:   Duration(2 * time.Minute),
 		},
+		AccessLog: AccessLog{Sample: 0.01, Errors: true},
+		Tracing:   Tracing{Sample: 0.001},
 	}
 }
 

@@ -28,6 +28,8 @@ const (
 	RuleRegistryKind   Rule = "registry-kind"   // unknown, or not in this release
 	RuleRegistryKey    Rule = "registry-key"    // a key of another kind of registry
 	RuleEmptyFolder    Rule = "empty-folder"    //
+	RuleAccessLog      Rule = "access-log"      // no output, or nothing to put there
+	RuleTracing        Rule = "tracing"         // no collector's URL
 	RuleNoModels       Rule = "no-models"       //
 	RuleModelName      Rule = "model-name"      //
 	RuleProtocol       Rule = "protocol"        // missing, unknown, or not in this release

@@ -33,7 +33,7 @@ read again on SIGHUP, when the file changes, and by POST /-/reload; a broken one
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)
 
-			g, err := gateway.New(gateway.Options{ConfigPath: file, Hangup: hangup, Logger: log})
+			g, err := gateway.New(gateway.Options{ConfigPath: file, Hangup: hangup, Logger: log, Stderr: a.err})
 			if _, ok := errors.AsType[config.Errors](err); ok {
 				return a.refuse(err)
 			}

@@ -41,8 +41,16 @@ func (g *Gateway) applyLocked(cfg *config.Config, snapshot registry.Snapshot) er
 	if err != nil {
 		return err
 	}
+	report := func() {}
+	if cfg != g.cfg {
+		if report, err = g.reporter.prepare(cfg); err != nil {
+			g.discard(next, models)
+			return err
+		}
+	}
 	previous := g.applied.Load()
 	g.applied.Store(next)
+	report()
 	old := g.proxy.Swap(next.state)
 	replaced := g.models
 	g.cfg, g.snapshot, g.models = cfg, merged, models

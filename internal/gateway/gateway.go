@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -26,6 +27,7 @@ type Options struct {
 	// SIGHUP asks for. May be nil.
 	Hangup <-chan os.Signal
 	Logger *slog.Logger     // default: none
+	Stderr io.Writer        // for an access log that goes there; default: none can
 	Now    func() time.Time // default time.Now
 }
 
@@ -41,6 +43,7 @@ type Gateway struct {
 	rollouts *rollouts
 	events   *admin.Hub
 	metrics  *metrics
+	reporter *reporter
 
 	data, control net.Listener
 	adminServer   *http.Server
@@ -97,6 +100,7 @@ func New(o Options) (*Gateway, error) {
 	g.lastGood = newLastGood(g.dir)
 	g.store = &routedStore{Store: store, gateway: g}
 	g.metrics = newMetrics(g)
+	g.reporter = newReporter(o, cfg)
 	if err := g.open(cfg); err != nil {
 		g.Close()
 		return nil, err
@@ -220,6 +224,7 @@ func (g *Gateway) Close() {
 		}
 	}
 	g.closeModels()
+	g.reporter.close()
 	g.retired.Wait()
 	if err := g.store.Close(); err != nil {
 		g.log.Error("closing the registry failed", "error", err)

@@ -122,6 +122,7 @@ func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	m.collectGateway(out)
+	m.gateway.reporter.collect(out)
 	now := m.gateway.applied.Load()
 	if now == nil {
 		return

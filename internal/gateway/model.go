@@ -31,6 +31,7 @@ type model struct {
 	headers  []string         // request headers that slices are made by
 	spare    sync.Pool        // of *observed
 
+	reporter *reporter
 	profiles *profileLoader
 	restore  func() // of the evidence of an earlier monitor, once; nil when done
 }
@@ -63,7 +64,7 @@ func (g *Gateway) runtime(name string, cfg *config.Model) (*model, error) {
 	}
 	m := &model{
 		name: name, cfg: cfg, log: g.log.With("model", name), protocol: proto,
-		counters: g.metrics.counters(name), profiles: newProfileLoader(),
+		counters: g.metrics.counters(name), profiles: newProfileLoader(), reporter: g.reporter,
 	}
 	m.spare.New = m.newObserved
 	m.shadows = proxy.NewShadowQueue(proxy.ShadowConfig{

@@ -67,6 +67,7 @@ func (o *observer) End(x *proxy.Exchange) {
 	o.counters.duration.Observe(x.Duration)
 	o.model.counters.overhead.Observe(x.Duration - x.Upstream)
 	o.watch(x, o.count(x))
+	o.model.reporter.report(x)
 }
 
 // count enters the request into the comparison of the running rollout. Left out

@@ -2,7 +2,8 @@
 // collector, by OTLP over HTTP with protobuf bodies.
 //
 //	t := tracing.New(tracing.Options{Log: log})
-//	t.Apply(tracing.Settings{Endpoint: "http://127.0.0.1:4318", Sample: 0.001})
+//	next, err := t.Prepare(tracing.Settings{Endpoint: "http://127.0.0.1:4318", Sample: 0.001})
+//	next.Commit()
 //	if t.Sampled(trace, parent) {
 //		t.Add(&tracing.Span{…}) // copies, queues, returns
 //	}

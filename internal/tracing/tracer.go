@@ -83,20 +83,27 @@ func New(o Options) *Tracer {
 	return t
 }
 
-// Apply puts the settings in force. Spans already queued go to the new endpoint;
-// where there is none any more they are dropped and counted as failed.
-func (t *Tracer) Apply(s Settings) error {
+// Change is new settings that were checked and are not yet in force.
+type Change struct {
+	tracer *Tracer
+	target *target
+}
+
+// Prepare checks s. It changes nothing before Commit.
+func (t *Tracer) Prepare(s Settings) (*Change, error) {
 	if s.Endpoint == "" {
-		t.target.Store(nil)
-		return nil
+		return &Change{t, nil}, nil
 	}
 	u, err := traces(s.Endpoint)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	t.target.Store(&target{url: u, bound: bound(s.Sample)})
-	return nil
+	return &Change{t, &target{url: u, bound: bound(s.Sample)}}, nil
 }
+
+// Commit puts the settings in force. Spans already queued go to the new endpoint;
+// where there is none any more they are dropped and counted as failed.
+func (c *Change) Commit() { c.tracer.target.Store(c.target) }
 
 // traces returns the URL that spans are posted to: the endpoint's own path, or
 // OTLP's where it has none.

@@ -88,9 +88,11 @@ func span() *tracing.Span {
 
 func apply(t testing.TB, tr *tracing.Tracer, endpoint string, sample float64) {
 	t.Helper()
-	if err := tr.Apply(tracing.Settings{Endpoint: endpoint, Sample: sample}); err != nil {
+	next, err := tr.Prepare(tracing.Settings{Endpoint: endpoint, Sample: sample})
+	if err != nil {
 		t.Fatal(err)
 	}
+	next.Commit()
 }
 
 func attributes(s *trace.Span) map[string]string {

@@ -1,0 +1,152 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/weir-gateway/weir/config"
+	"github.com/weir-gateway/weir/internal/accesslog"
+	"github.com/weir-gateway/weir/internal/tracing"
+	"github.com/weir-gateway/weir/proxy"
+)
+
+// reporter tells of single requests: to the access log and to a collector of
+// traces. Both live as long as the gateway, off where they are not configured.
+type reporter struct {
+	log    *accesslog.Log
+	traces *tracing.Tracer
+}
+
+func newReporter(o Options, cfg *config.Config) *reporter {
+	var random [24]byte
+	_, _ = rand.Read(random[:]) // never fails
+	part := func(i int) uint64 { return binary.NativeEndian.Uint64(random[8*i:]) }
+	build, _ := debug.ReadBuildInfo() // nil where nothing was stamped
+	version := ""
+	if build != nil {
+		version = build.Main.Version
+	}
+	host, _ := os.Hostname() // a name is a help, no need
+	return &reporter{
+		log: accesslog.New(accesslog.Options{Stderr: o.Stderr, Log: o.Logger, Seed: part(0), Now: o.Now}),
+		traces: tracing.New(tracing.Options{
+			Log: o.Logger, Seed: [2]uint64{part(1), part(2)}, Version: version, Instance: host + "/" + cfg.Listen.HTTP,
+		}),
+	}
+}
+
+// prepare opens what cfg asks for. It changes nothing before commit.
+func (r *reporter) prepare(cfg *config.Config) (commit func(), err error) {
+	log, err := r.log.Prepare(accesslog.Settings{
+		Output: cfg.AccessLogPath(), Sample: cfg.AccessLog.Sample, Errors: cfg.AccessLog.Errors,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("gateway: access_log.output: %w", err)
+	}
+	traces, err := r.traces.Prepare(tracing.Settings{Endpoint: cfg.Tracing.Endpoint, Sample: cfg.Tracing.Sample})
+	if err != nil {
+		log.Discard()
+		return nil, fmt.Errorf("gateway: tracing.endpoint: %w", err)
+	}
+	return func() {
+		log.Commit()
+		traces.Commit()
+	}, nil
+}
+
+// report tells of a request that was answered. It runs in the request's goroutine
+// and copies what is wanted, which mostly is nothing.
+func (r *reporter) report(x *proxy.Exchange) {
+	logged := r.log.Wants(failed(x))
+	var place tracing.Context
+	traced := r.traces.On()
+	if traced {
+		place = r.traces.Begin()
+		traced = r.traces.Sampled(&place)
+	}
+	if logged {
+		r.line(x, &place)
+	}
+	if traced {
+		r.span(x, &place)
+	}
+}
+
+func (r *reporter) line(x *proxy.Exchange, place *tracing.Context) {
+	r.log.Add(&accesslog.Entry{
+		End:        x.Start.Add(x.Duration),
+		RequestID:  x.RequestID,
+		Model:      x.Route.Model,
+		Version:    x.Version.Name,
+		Generation: x.Generation,
+		Decision:   x.Decision.String(),
+		Method:     x.Method,
+		Prefix:     x.Route.Prefix,
+		Rest:       x.Rest,
+		Status:     statusOf(x),
+		Fault:      faultOf(x),
+		Failed:     failed(x),
+		Duration:   x.Duration,
+		Upstream:   x.Upstream,
+		BytesIn:    x.Request.Size,
+		BytesOut:   x.Response.Size,
+	})
+}
+
+func (r *reporter) span(x *proxy.Exchange, place *tracing.Context) {
+	s := tracing.Span{
+		Context:    *place,
+		Start:      x.Start,
+		Duration:   x.Duration,
+		Upstream:   x.Upstream,
+		RequestID:  x.RequestID,
+		Method:     x.Method,
+		Prefix:     x.Route.Prefix,
+		Rest:       x.Rest,
+		Status:     statusOf(x),
+		Fault:      faultOf(x),
+		Failed:     failed(x),
+		Model:      x.Route.Model,
+		Version:    x.Version.Name,
+		Generation: x.Generation,
+		Decision:   x.Decision.String(),
+		BytesIn:    x.Request.Size,
+		BytesOut:   x.Response.Size,
+	}
+	if x.Fault == proxy.FaultClientGone {
+		s.Status = 0 // it saw none, or not to its end
+	}
+	r.traces.Add(&s)
+}
+
+// faultOf is the fault's name, empty where there is none.
+func faultOf(x *proxy.Exchange) string {
+	if x.Fault == proxy.FaultNone {
+		return ""
+	}
+	return x.Fault.String()
+}
+
+// close writes and sends what is queued. No request is under way any more.
+func (r *reporter) close() {
+	r.log.Close()
+	r.traces.Close()
+}
+
+// collect reports what became of lines and spans, at 0 too while they are off, so
+// that an alert sees the first that is lost.
+func (r *reporter) collect(out chan<- prometheus.Metric) {
+	log, traces := r.log.Stats(), r.traces.Stats()
+	counter(out, accessLogLines, log.Lines)
+	counter(out, accessLogDropped, log.QueueFull, "queue_full")
+	counter(out, accessLogDropped, log.WriteError, "write_failed")
+	counter(out, spansSent, traces.Sent)
+	counter(out, spansDropped, traces.QueueFull, "queue_full")
+	counter(out, spansDropped, traces.Refused, "refused")
+	counter(out, spansDropped, traces.Failed, "failed")
+}

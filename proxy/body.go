@@ -43,8 +43,17 @@ func (c *conn) readBody(limit int) (ok, keep bool) {
 	return true, true
 }
 
+// whole is up to how many bytes bodies are wanted here before they are sent on.
+func (r *route) whole() int {
+	if r.Idempotent {
+		return r.ReplayLimit
+	}
+	return 0
+}
+
 // readChunks decodes what has come of a chunked body. Only where a key is looked
-// for in it is more waited for: a client may want answers before it goes on.
+// for in it, or it might be sent again, is more waited for: a client may want
+// answers before it goes on.
 func (c *conn) readChunks(limit int) (ok, keep bool) {
 	k, w := &c.w.call, c.w
 	at := earlier(now().after(c.server.cfg.BodyIdle), k.total)
@@ -70,7 +79,7 @@ func (c *conn) readChunks(limit int) (ok, keep bool) {
 		case k.chunked.Done():
 			k.streams, k.rest = false, 0
 			return true, true
-		case k.cfg.field == "" || len(k.body) > limit:
+		case k.cfg.field == "" && !k.cfg.Idempotent || len(k.body) > limit:
 			return true, true
 		}
 		// The head stays where it is: it points into w.in.

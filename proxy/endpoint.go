@@ -120,6 +120,7 @@ func (e *endpoint) worked() {
 	e.mu.Unlock()
 	if changed {
 		e.pool.log.Info("an endpoint is healthy again", "endpoint", e.url)
+		e.pool.serve()
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net"
 	"net/url"
 	"strings"
@@ -35,6 +34,18 @@ type PoolConfig struct {
 	HealthInterval time.Duration
 	// HealthTimeout bounds one check. Default 2 s.
 	HealthTimeout time.Duration
+	// MaxConnections is how many requests, copies included, an endpoint may have
+	// at one time, each on a connection of its own. Default: no limit.
+	MaxConnections int
+	// MaxQueue is how many requests may wait for one that has as many; one more
+	// is answered 429. Default 128; negative for none.
+	MaxQueue int
+	// QueueTimeout is how long a request may wait there; then it is answered
+	// 503. Default 1 s.
+	QueueTimeout time.Duration
+	// Counters, where it isn't nil, counts what the pool did. Several pools, one
+	// after another, may count in the same.
+	Counters *PoolCounters
 	// Now is the clock of EndpointStatus.Since. Default time.Now.
 	Now func() time.Time
 }
@@ -46,6 +57,11 @@ func (c PoolConfig) withDefaults() PoolConfig {
 	c.Warm = or(c.Warm, 1)
 	c.HealthInterval = or(c.HealthInterval, 5*time.Second)
 	c.HealthTimeout = or(c.HealthTimeout, 2*time.Second)
+	c.MaxQueue = or(c.MaxQueue, 128)
+	c.QueueTimeout = or(c.QueueTimeout, time.Second)
+	if c.Counters == nil {
+		c.Counters = new(PoolCounters)
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -58,6 +74,14 @@ func or[T comparable](v, def T) T {
 		return def
 	}
 	return v
+}
+
+// PoolCounters are what pools count.
+type PoolCounters struct {
+	Full       atomic.Uint64 // requests answered 429: too many waited
+	Expired    atomic.Uint64 // requests answered 503: they had waited too long
+	Retried    atomic.Uint64 // requests of idempotent models sent to another endpoint
+	Unbudgeted atomic.Uint64 // those that were not, because too many were
 }
 
 // EndpointStatus is what is known about one endpoint.
@@ -78,6 +102,8 @@ type Pool struct {
 	log       *slog.Logger
 	endpoints []*endpoint
 	turn      atomic.Uint32
+	line      line
+	retries   budget
 	stop      context.CancelFunc
 	checkers  sync.WaitGroup
 }
@@ -142,6 +168,9 @@ func (p *Pool) Endpoints() []EndpointStatus {
 	return all
 }
 
+// Waiting returns how many requests wait for a place at an endpoint.
+func (p *Pool) Waiting() int { return int(p.line.n.Load()) }
+
 // Close stops the checks, closes the idle connections and waits for both. It is
 // called when no state uses the pool any more; a request that still does goes
 // on, and its connection is closed after it.
@@ -151,49 +180,4 @@ func (p *Pool) Close() {
 	for _, e := range p.endpoints {
 		e.close()
 	}
-}
-
-// tried are the endpoints that a request need not try again, by index; those
-// from 64 on may be tried twice.
-type tried uint64
-
-func (t tried) has(i int) bool { return i < 64 && t>>i&1 != 0 }
-
-// pick returns the healthy endpoint with the fewest requests in flight; among
-// equals they take turns. Where none is healthy all are asked: a check may be
-// wrong, and no answer is certain only then. It returns nil when all were tried.
-func (p *Pool) pick(not tried) *endpoint {
-	if len(p.endpoints) == 1 {
-		if not != 0 {
-			return nil
-		}
-		return p.endpoints[0]
-	}
-	var best *endpoint
-	least := int64(math.MaxInt64)
-	first := int(p.turn.Add(1) % uint32(len(p.endpoints)))
-	for i := range p.endpoints {
-		e := p.endpoints[(first+i)%len(p.endpoints)]
-		if not.has((first + i) % len(p.endpoints)) {
-			continue
-		}
-		load := e.inFlight.Load()
-		if !e.healthy() {
-			load += math.MaxInt32
-		}
-		if load < least {
-			best, least = e, load
-		}
-	}
-	return best
-}
-
-// index returns where e stands, for tried.
-func (p *Pool) index(e *endpoint) int {
-	for i := range p.endpoints {
-		if p.endpoints[i] == e {
-			return i
-		}
-	}
-	return 0
 }

@@ -32,6 +32,8 @@ var (
 	died          = problem{502, "upstream-reset", "The server of this version ended the connection before it answered.", ""}
 	invalid       = problem{502, "upstream-invalid", "The server of this version gave an answer that is not valid HTTP.", ""}
 	timedOut      = problem{504, "upstream-timeout", "The server of this version did not answer in time.", ""}
+	overloaded    = problem{429, "overloaded", "The servers of this version have as many requests as they take, and as many wait.", ""}
+	queueTimeout  = problem{503, "queue-timeout", "The servers of this version had no place for the request in time.", ""}
 )
 
 // refusal is the problem for a request that http1 refused.
@@ -68,6 +70,9 @@ func (p problem) append(dst []byte, id, extra []byte, head, last bool) []byte {
 	dst = append(dst, "\r\nContent-Type: application/problem+json\r\nContent-Length: "...)
 	dst = strconv.AppendInt(dst, int64(len(body)), 10)
 	dst = append(dst, "\r\nCache-Control: no-store\r\n"...)
+	if p.status == 429 || p.slug == queueTimeout.slug { // it may go better in a second
+		dst = append(dst, "Retry-After: 1\r\n"...)
+	}
 	if p.status == 405 {
 		dst = append(dst, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"...)
 	}

@@ -49,24 +49,30 @@ func (s *sender) send(j *job) {
 // exchange sends the copy and reads its answer into x.
 func (s *sender) exchange(j *job, x *Exchange) {
 	at := now().after(s.queue.cfg.Timeout)
-	var not tried
+	var q query
 	pool := j.target.pool
 	for {
-		e := pool.pick(not)
-		if e == nil {
+		q.t = now()
+		e, v := pool.acquire(&q)
+		if v == busy {
+			e, v = pool.wait(s.queue.ctx, &q, at, true)
+		}
+		if v != picked {
 			x.Fault = FaultConnect
+			if v == expired {
+				x.Fault = FaultOverloaded
+			}
 			return
 		}
-		e.inFlight.Add(1)
 		u := e.take(now())
 		if u == nil {
 			var err error
 			if u, err = s.dial(e, at); err != nil {
-				e.inFlight.Add(-1)
+				e.leave()
 				if s.queue.ctx.Err() == nil {
 					e.failed("connect: " + err.Error())
 				}
-				not |= 1 << min(pool.index(e), 63)
+				q.not.add(e)
 				continue
 			}
 		}
@@ -87,7 +93,7 @@ func (s *sender) exchange(j *job, x *Exchange) {
 			return
 		}
 		if u.parked == 0 {
-			not |= 1 << min(pool.index(e), 63)
+			q.not.add(e)
 		}
 	}
 }

@@ -57,6 +57,13 @@ type Settings struct {
 	IsInference func(method, rest string) bool
 	// Shadow takes the copies for the route's shadows. nil: there are none.
 	Shadow *ShadowQueue
+	// Idempotent says that a request may be run twice: one whose endpoint died
+	// before it answered is sent to another one, within the pool's budget. Bodies
+	// of up to ReplayLimit bytes are read before they are sent on; the requests
+	// of longer ones are not repeated.
+	Idempotent bool
+	// ReplayLimit is in bytes. Default 1 MiB.
+	ReplayLimit int
 	// KeyLimit is how long a body may be for a sticky key to be looked up in
 	// it; with a longer one the assignment is random. Default 1 MiB.
 	KeyLimit int
@@ -68,6 +75,7 @@ func (s Settings) withDefaults() Settings {
 	s.Idle = or(s.Idle, time.Minute)
 	s.CaptureLimit = or(s.CaptureLimit, 4<<20)
 	s.KeyLimit = or(s.KeyLimit, 1<<20)
+	s.ReplayLimit = or(s.ReplayLimit, 1<<20)
 	if s.MaxBody <= 0 {
 		s.MaxBody = math.MaxInt64
 	}

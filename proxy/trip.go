@@ -17,18 +17,22 @@ func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 func (c *conn) forward() bool {
 	k := &c.w.call
 	k.upgrade = wantsUpgrade(&c.w.req)
-	var not tried
+	q := query{key: k.key}
+	if k.cfg.Idempotent {
+		k.target.pool.retries.pay()
+	}
 	for {
 		k.sentAt = now()
-		u, err := c.connect(&not)
+		q.t = k.sentAt
+		u, err := c.connect(&q)
 		if err != nil {
-			return c.failed(unreachable, FaultConnect)
+			return c.unserved(err)
 		}
 		n, err := c.send(u)
 		if err == nil {
 			return c.relay(u, n)
 		}
-		again := c.mayRepeat(u, err)
+		again, elsewhere := c.mayRepeat(u, err)
 		if !again {
 			return c.lost(u, err)
 		}
@@ -37,32 +41,35 @@ func (c *conn) forward() bool {
 			return c.failed(died, FaultClientGone)
 		}
 		u.close()
-		if u.parked == 0 {
-			not |= 1 << min(k.target.pool.index(u.endpoint), 63)
+		if u.parked == 0 || elsewhere {
+			q.not.add(u.endpoint)
 		}
 	}
 }
 
 // connect returns a connection to an endpoint that has not been tried in vain.
-func (c *conn) connect(not *tried) (*upstream, error) {
-	pool := c.w.call.target.pool
+func (c *conn) connect(q *query) (*upstream, error) {
 	last := error(errNothing)
 	for {
-		e := pool.pick(*not)
-		if e == nil {
+		e, v := c.place(q)
+		switch v {
+		case none:
 			return nil, last
+		case full:
+			return nil, errFull
+		case expired:
+			return nil, errExpired
 		}
-		e.inFlight.Add(1)
 		u := e.take(c.w.call.sentAt)
 		if u == nil {
 			var err error
 			if u, err = c.dialUp(e); err != nil {
-				e.inFlight.Add(-1)
+				e.leave()
 				if c.gone.Load() {
 					return nil, err
 				}
 				e.failed("connect: " + err.Error())
-				*not |= 1 << min(pool.index(e), 63)
+				q.not.add(e)
 				last = err
 				continue
 			}
@@ -74,6 +81,49 @@ func (c *conn) connect(not *tried) (*upstream, error) {
 		}
 		return u, nil
 	}
+}
+
+var (
+	errFull    = errors.New("too many requests wait for an endpoint")
+	errExpired = errors.New("no endpoint had a place in time")
+)
+
+// unserved ends a request that no endpoint was connected to for.
+func (c *conn) unserved(err error) bool {
+	counters := c.w.call.target.pool.cfg.Counters
+	switch {
+	case c.gone.Load():
+		return c.failed(unreachable, FaultClientGone)
+	case err == errFull:
+		counters.Full.Add(1)
+		return c.failed(overloaded, FaultOverloaded)
+	case err == errExpired:
+		counters.Expired.Add(1)
+		return c.failed(queueTimeout, FaultOverloaded)
+	}
+	return c.failed(unreachable, FaultConnect)
+}
+
+// place finds an endpoint that may have one request more, if need be by waiting.
+func (c *conn) place(q *query) (*endpoint, verdict) {
+	k := &c.w.call
+	pool := k.target.pool
+	if pool.line.n.Load() == 0 { // nobody would be overtaken
+		if e, v := pool.acquire(q); v != busy {
+			return e, v
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c.dial.Store(&dialing{cancel})
+	defer c.dial.Store(nil)
+	if c.gone.Load() {
+		return nil, expired
+	}
+	e, v := pool.wait(ctx, q, earlier(now().after(pool.cfg.QueueTimeout), k.total), false)
+	k.sentAt = now() // waiting here is not the endpoint's time
+	q.t = k.sentAt
+	return e, v
 }
 
 // dialUp makes a connection, until the client leaves.
@@ -153,18 +203,48 @@ func (c *conn) firstBytes(u *upstream, b []byte) (int, error) {
 }
 
 // mayRepeat says whether a request that failed with err on u can be sent once
-// more because nothing of it can have been processed.
-func (c *conn) mayRepeat(u *upstream, err error) bool {
+// more: because nothing of it can have been processed, or because its model is
+// idempotent and the body is still here; then it goes elsewhere.
+func (c *conn) mayRepeat(u *upstream, err error) (again, elsewhere bool) {
 	k := &c.w.call
-	switch {
-	case c.gone.Load() || k.streamed || isTimeout(err):
-		return false
-	case errors.Is(err, errStale), errors.Is(err, errNothing):
-		return true
-	case u.reused && safe(c.w.req.Method):
-		return errors.Is(err, errEOF) || errors.Is(err, syscall.ECONNRESET)
+	if c.gone.Load() || isTimeout(err) {
+		return false, false
 	}
-	return errors.Is(err, errEOF) && u.unread()
+	if !k.streamed {
+		switch {
+		case errors.Is(err, errStale), errors.Is(err, errNothing):
+			return true, false
+		case u.reused && safe(c.w.req.Method) && ended(err):
+			return true, false
+		case errors.Is(err, errEOF) && u.unread():
+			return true, false
+		}
+	}
+	if !k.cfg.Idempotent || k.streams || k.upgrade || !ended(err) || k.x.Retries == maxRetries {
+		return false, false
+	}
+	pool := k.target.pool
+	if !k.retrying {
+		if k.retrying = pool.retries.begin(); !k.retrying {
+			pool.cfg.Counters.Unbudgeted.Add(1)
+			return false, false
+		}
+	} else if !pool.retries.more() {
+		pool.cfg.Counters.Unbudgeted.Add(1)
+		return false, false
+	}
+	k.x.Retries++
+	pool.cfg.Counters.Retried.Add(1)
+	return true, len(pool.endpoints) > 1
+}
+
+// maxRetries is how often one request of an idempotent model is sent again.
+const maxRetries = 3
+
+// ended says whether err is the end of a connection.
+func ended(err error) bool {
+	return errors.Is(err, errEOF) || errors.Is(err, errNothing) || errors.Is(err, errStale) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // safe says whether a method only reads (RFC 9110, 9.2.1).

@@ -198,7 +198,7 @@ func (u *upstream) interrupt() {
 // close ends the connection and the request that it was used for.
 func (u *upstream) close() {
 	_ = u.tcp.Close()
-	u.endpoint.inFlight.Add(-1)
+	u.endpoint.leave()
 }
 
 // release gives the connection back for the next request, after an answer that
@@ -209,7 +209,7 @@ func (u *upstream) release(t instant) {
 		u.endpoint.persists.Store(true)
 	}
 	u.endpoint.park(u, t)
-	u.endpoint.inFlight.Add(-1)
+	u.endpoint.leave()
 }
 
 // promise notes until when the connection may be used where the peer has said

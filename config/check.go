@@ -112,6 +112,11 @@ func (c *checker) limits(l Limits) {
 	c.size("limits.max_header", l.MaxHeader, 1*kib, 1*mib)
 	c.duration("limits.header_timeout", l.HeaderTimeout, time.Millisecond, time.Hour)
 	c.duration("limits.idle_timeout", l.IdleTimeout, time.Millisecond, 24*time.Hour)
+	c.size("limits.max_target", l.MaxTarget, 64, 1*mib)
+	c.duration("limits.body_idle", l.BodyIdle, time.Millisecond, time.Hour)
+	c.size("limits.body_rate", l.BodyRate, 0, 1024*mib)
+	c.count("limits.max_connections", l.MaxConnections, 0, 10_000_000)
+	c.count("limits.max_connections_per_client", l.MaxConnectionsPerClient, 0, 10_000_000)
 }
 
 // prefixes refuses two models that claim the same requests.

@@ -43,6 +43,12 @@ type Limits struct {
 	MaxHeader     Size     `json:"max_header"`     // a request's head; more is 431
 	HeaderTimeout Duration `json:"header_timeout"` // for a client to send a request's head
 	IdleTimeout   Duration `json:"idle_timeout"`   // of a kept-alive client connection
+
+	MaxTarget               Size     `json:"max_target"`                 // a request's target; more is 414
+	BodyIdle                Duration `json:"body_idle"`                  // for a body that stands still
+	BodyRate                Size     `json:"body_rate"`                  // of a body that streams, in a second; 0: any
+	MaxConnections          int      `json:"max_connections"`            // of clients; more are refused with 503; 0: any
+	MaxConnectionsPerClient int      `json:"max_connections_per_client"` // by address; 0: any
 }
 
 // ModelNames returns the configured models' names in alphabetical order: the

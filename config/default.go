@@ -22,6 +22,12 @@ func defaults() *Config {
 			MaxHeader:     16 * kib,
 			HeaderTimeout: Duration(10 * time.Second),
 			IdleTimeout:   Duration(2 * time.Minute),
+
+			MaxTarget:               8 * kib,
+			BodyIdle:                Duration(30 * time.Second),
+			BodyRate:                512,
+			MaxConnections:          20_000,
+			MaxConnectionsPerClient: 4096,
 		},
 		AccessLog: AccessLog{Sample: 0.01, Errors: true},
 		Tracing:   Tracing{Sample: 0.001},

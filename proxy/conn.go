@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"sync/atomic"
@@ -17,10 +19,11 @@ import (
 type conn struct {
 	server *Server
 	id     uint64
+	peer   netip.Addr // who is at the other end
 	raw    syscall.RawConn
 	deadlines
 
-	phase  atomic.Int32          // idle, busy or closed
+	phase  atomic.Int32          // fresh, idle, busy or closed
 	held   atomic.Pointer[State] // see drain
 	up     atomic.Pointer[upstream]
 	dial   atomic.Pointer[dialing]
@@ -35,10 +38,14 @@ type conn struct {
 }
 
 const (
-	idle int32 = iota
-	busy
-	closed
+	phaseFresh int32 = iota // it has had no request yet
+	phaseIdle
+	phaseBusy
+	phaseClosed
 )
+
+// lastWait is how long a draining server waits for a request that may be on its way.
+const lastWait = 2 * time.Second
 
 // serve handles requests until the connection ends.
 func (c *conn) serve() {
@@ -84,6 +91,10 @@ func (c *conn) next() bool {
 				return false
 			}
 			if n > 0 {
+				if n > c.server.cfg.MaxHead || len(w.req.Target) > c.server.cfg.MaxTarget {
+					c.refuse(c.tooLong())
+					return false
+				}
 				w.r = n
 				return true
 			}
@@ -110,19 +121,27 @@ func (c *conn) await() bool {
 	if c.w != nil {
 		c.w.r, c.w.w = 0, 0
 	}
-	c.phase.Store(idle)
-	if c.server.draining.Load() {
-		return false
+	phase := c.phase.Load()
+	if phase != phaseFresh {
+		phase = phaseIdle
+		c.phase.Store(phaseIdle)
 	}
 	t := now()
 	at := t.after(c.server.cfg.KeepAlive)
 	c.reading(at, t)
+	// Behind the arming: Shutdown's own may just have been overwritten.
+	if c.server.draining.Load() {
+		if phase != phaseFresh {
+			return false
+		}
+		c.hurry()
+	}
 	for {
 		err := c.raw.Read(c.filled)
 		if err == nil {
 			break
 		}
-		if !c.rearmRead(err, at) {
+		if c.server.draining.Load() || !c.rearmRead(err, at) {
 			return false
 		}
 	}
@@ -130,7 +149,31 @@ func (c *conn) await() bool {
 		return false
 	}
 	c.w.w = c.n
-	return c.phase.CompareAndSwap(idle, busy) // not if Shutdown was faster
+	return c.phase.CompareAndSwap(phase, phaseBusy) // not if Shutdown was faster
+}
+
+// wind ends an idle connection because the server shuts down, and has one on
+// which a request may be on its way wait no longer than lastWait. It is called
+// from another goroutine.
+func (c *conn) wind() {
+	switch phase := c.phase.Load(); {
+	case phase == phaseFresh, phase == phaseIdle && c.spoke():
+		c.hurry()
+	case phase == phaseIdle && c.phase.CompareAndSwap(phaseIdle, phaseClosed):
+		_ = c.conn.Close()
+	}
+}
+
+func (c *conn) hurry() { _ = c.conn.SetReadDeadline(time.Now().Add(lastWait)) }
+
+// spoke says whether bytes have come that nobody has read yet.
+func (c *conn) spoke() bool {
+	var n int
+	_ = c.raw.Control(func(fd uintptr) {
+		var b [1]byte
+		n, _, _ = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	return n > 0
 }
 
 // fill is called when the connection may be readable; false waits for that.
@@ -178,11 +221,7 @@ func (c *conn) offer(fd uintptr) bool {
 func (c *conn) moreRoom() bool {
 	w := c.w
 	if len(w.in) >= c.server.cfg.MaxHead {
-		p := headTooLarge
-		if i := indexByte(w.in, '\n'); i < 0 {
-			p = targetTooLong
-		}
-		c.refuse(p)
+		c.refuse(c.tooLong())
 		return false
 	}
 	larger := make([]byte, min(2*len(w.in), c.server.cfg.MaxHead))
@@ -191,13 +230,13 @@ func (c *conn) moreRoom() bool {
 	return true
 }
 
-func indexByte(b []byte, c byte) int {
-	for i := range b {
-		if b[i] == c {
-			return i
-		}
+// tooLong says what of a head that exceeds a limit is too long.
+func (c *conn) tooLong() problem {
+	first, _, _ := bytes.Cut(c.w.in[:c.w.w], []byte{'\n'})
+	if len(first) > c.server.cfg.MaxTarget || len(first) == c.w.w {
+		return targetTooLong
 	}
-	return -1
+	return headTooLarge
 }
 
 // refuse answers a request whose head can't be used, and ends the connection.

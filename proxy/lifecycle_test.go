@@ -88,10 +88,12 @@ func TestAStateIsDrainedOnlyWhenItsLastRequestHasEnded(t *testing.T) {
 func TestShutdownLetsRequestsEndAndClosesIdleConnections(t *testing.T) {
 	b := listen(t, nil)
 	w := start(t, setup{upstreams: map[string][]string{"1": {b.url}}})
-	idle, busy := w.dial(), w.dial()
-	waitFor(t, func() bool { return w.server.Active() == 2 })
+	idle, busy := w.dial().send(plain), w.dial()
+	q, _ := b.take(t)
 	busy.send(plain)
 	p, _ := b.take(t)
+	q.send(ok)
+	idle.recv("POST")
 	done := make(chan error, 1)
 	go func() { done <- w.server.Shutdown(context.Background()) }()
 	if !idle.ended() {

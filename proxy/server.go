@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -24,9 +25,21 @@ type Config struct {
 	// BodyIdle is how long a request's body may stand still; one of up to 64 KiB
 	// must be there as a whole in this time. Default 30 s.
 	BodyIdle time.Duration
+	// BodyRate is how many bytes a second a body that streams must come with, on
+	// average over at least BodyIdle; 0: no matter. Time in which the upstream
+	// takes nothing doesn't count.
+	BodyRate int
 	// MaxHead is how many bytes the head of a request or an answer may have.
 	// Default 32 KiB.
 	MaxHead int
+	// MaxTarget is how many bytes a request's target may have. Default 8 KiB.
+	MaxTarget int
+	// MaxConns is how many client connections may be open, MaxConnsPerClient how
+	// many of one address; one more is answered with 503 and closed. 0: no limit.
+	MaxConns, MaxConnsPerClient int
+	// Uncounted are the addresses for which MaxConnsPerClient doesn't hold:
+	// proxies, behind which many clients are.
+	Uncounted []netip.Prefix
 	// Refused is called, where it isn't nil, for every request that got an
 	// answer from Weir without a version having been chosen, with the last part
 	// of the problem's type, e.g. no-route, or client-gone where the request broke
@@ -41,7 +54,8 @@ func (c Config) withDefaults() Config {
 	c.HeadTimeout = or(c.HeadTimeout, 10*time.Second)
 	c.KeepAlive = or(c.KeepAlive, 75*time.Second)
 	c.BodyIdle = or(c.BodyIdle, 30*time.Second)
-	c.MaxHead = max(or(c.MaxHead, 32<<10), firstAnswer)
+	c.MaxHead = or(c.MaxHead, 32<<10)
+	c.MaxTarget = or(c.MaxTarget, 8<<10)
 	if c.Random == nil {
 		c.Random = rand.Uint64
 	}
@@ -61,12 +75,15 @@ type Server struct {
 	nudges      chan struct{}
 	stopReaping chan struct{}
 	reaping     sync.WaitGroup
+	accepting   sync.WaitGroup // Serve
 	serving     sync.WaitGroup // connections
 	hangups     *hangups
+	refusals    chan struct{} // a token for each connection that is being refused
 
 	mu            sync.Mutex
 	listeners     map[net.Listener]struct{}
 	conns         map[uint64]*conn
+	clients       map[netip.Addr]int // connections by address, where that is limited
 	lastID        uint64
 	stateDraining []*State
 }
@@ -81,6 +98,8 @@ func New(cfg Config, log *slog.Logger) *Server {
 		stopReaping: make(chan struct{}),
 		listeners:   make(map[net.Listener]struct{}),
 		conns:       make(map[uint64]*conn),
+		clients:     make(map[netip.Addr]int),
+		refusals:    make(chan struct{}, maxRefusals),
 	}
 	var err error
 	if s.hangups, err = newHangups(s.find); err != nil {
@@ -100,7 +119,9 @@ func (s *Server) Serve(l net.Listener) error {
 		return l.Close()
 	}
 	s.listeners[l] = struct{}{}
+	s.accepting.Add(1)
 	s.mu.Unlock()
+	defer s.accepting.Done()
 	defer func() {
 		s.mu.Lock()
 		delete(s.listeners, l)
@@ -137,12 +158,12 @@ func (s *Server) accept(nc net.Conn) {
 		_ = nc.Close()
 		return
 	}
-	c := &conn{server: s, raw: raw, deadlines: deadlines{conn: nc}}
+	c := &conn{server: s, raw: raw, peer: addressOf(nc), deadlines: deadlines{conn: nc}}
 	c.filled, c.taken = c.fill, c.offer
-	s.mu.Lock()
-	if s.draining.Load() {
+	s.mu.Lock() // also while draining: a client that got through is served
+	if full, ok := s.admit(c.peer); !ok {
 		s.mu.Unlock()
-		_ = nc.Close()
+		s.turnAway(nc, full)
 		return
 	}
 	s.lastID++
@@ -156,7 +177,7 @@ func (s *Server) accept(nc net.Conn) {
 
 // forget ends a connection.
 func (s *Server) forget(c *conn) {
-	c.phase.Store(closed)
+	c.phase.Store(phaseClosed)
 	_ = c.conn.Close()
 	if c.w != nil {
 		s.works.put(c.w)
@@ -164,6 +185,7 @@ func (s *Server) forget(c *conn) {
 	}
 	s.mu.Lock()
 	delete(s.conns, c.id)
+	s.dismiss(c.peer)
 	s.mu.Unlock()
 	s.serving.Done()
 }
@@ -189,7 +211,7 @@ func (s *Server) Active() int {
 }
 
 // Shutdown stops taking connections, closes the idle ones, lets every request
-// end, and cuts what is left when ctx is done; then it returns ctx's error. The
+// end, also the first one of a connection that was just made, and cuts what is left when ctx is done; then it returns ctx's error. The
 // state stays in use by copies that wait in shadow queues.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
@@ -197,10 +219,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for l := range s.listeners {
 		_ = l.Close()
 	}
+	s.mu.Unlock()
+	s.accepting.Wait() // what came before is served
+	s.mu.Lock()
 	for _, c := range s.conns {
-		if c.phase.CompareAndSwap(idle, closed) {
-			_ = c.conn.Close()
-		}
+		c.wind()
 	}
 	s.mu.Unlock()
 	ended := make(chan struct{})

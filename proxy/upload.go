@@ -92,12 +92,15 @@ func (p *pump) run(c *conn, u *upstream) {
 	b := c.server.streams.get()
 	defer c.server.streams.put(b)
 	size := int64(len(k.body))
+	credit := c.server.newCredit()
 	for k.rest != 0 && !k.chunked.Done() {
 		in := b.space()
 		if k.rest > 0 && k.rest < int64(len(in)) {
 			in = in[:k.rest]
 		}
-		n, err := p.read(c, in, earlier(now().after(c.server.cfg.BodyIdle), k.total))
+		began := now()
+		n, err := p.read(c, in, earlier(began.after(credit.left), k.total))
+		credit.spend(now()-began, n)
 		if n == 0 {
 			p.ill(u, err)
 			return

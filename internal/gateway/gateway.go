@@ -91,15 +91,13 @@ func New(o Options) (*Gateway, error) {
 		models: map[string]*model{},
 		pools:  map[string]*pooled{},
 		events: admin.NewHub(admin.HubOptions{Now: o.Now}),
-		proxy: proxy.New(proxy.Config{
-			HeadTimeout: cfg.Limits.HeaderTimeout.Std(),
-			KeepAlive:   cfg.Limits.IdleTimeout.Std(),
-			MaxHead:     int(cfg.Limits.MaxHeader),
-		}, o.Logger),
 	}
+	g.metrics = newMetrics(g)
+	clients := clientSide(cfg)
+	clients.Refused = g.metrics.refused
+	g.proxy = proxy.New(clients, o.Logger)
 	g.lastGood = newLastGood(g.dir)
 	g.store = &routedStore{Store: store, gateway: g}
-	g.metrics = newMetrics(g)
 	g.reporter = newReporter(o, cfg)
 	if err := g.open(cfg); err != nil {
 		g.Close()

@@ -33,6 +33,7 @@ type metrics struct {
 	}
 	models    sync.Map // model → *counters
 	rollbacks sync.Map // rollbackKey → *atomic.Uint64
+	refusals  sync.Map // problem → *atomic.Uint64
 }
 
 type rollbackKey struct{ model, cause string }
@@ -65,6 +66,15 @@ func (m *metrics) reloaded(err error) {
 	} else {
 		m.reload.refused++
 	}
+}
+
+// refused counts a request without a version. The problems are a fixed list.
+func (m *metrics) refused(problem string) {
+	n, ok := m.refusals.Load(problem)
+	if !ok {
+		n, _ = m.refusals.LoadOrStore(problem, new(atomic.Uint64))
+	}
+	n.(*atomic.Uint64).Add(1)
 }
 
 // routed counts the generations that went back.
@@ -171,6 +181,10 @@ func (m *metrics) collectGateway(out chan<- prometheus.Metric) {
 	gauge(out, registryProblems, float64(len(g.sync.problems)))
 	g.sync.mu.Unlock()
 	counter(out, registryRefused, m.problems.Load())
+	m.refusals.Range(func(problem, n any) bool {
+		counter(out, refusedRequests, n.(*atomic.Uint64).Load(), problem.(string))
+		return true
+	})
 
 	m.rollbacks.Range(func(key, n any) bool {
 		k := key.(rollbackKey)

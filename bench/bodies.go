@@ -42,4 +42,3 @@ func bodies(ctx context.Context, o options) (table, error) {
 	t.Samples = f.samples()
 	return t, nil
 }
-

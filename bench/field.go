@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/weir-gateway/weir/bench/load"
@@ -174,7 +175,7 @@ func (f *field) round(c *contender, counts bool, run func(*contender) (load.Resu
 func (f *field) failures(t *table) {
 	for _, c := range f.contenders {
 		if c.errors > 0 {
-			t.Notes = append(t.Notes, fmt.Sprintf("%s: %d requests failed, the first with: %s", c.name, c.errors, c.first))
+			t.Notes = append(t.Notes, fmt.Sprintf("%s: %d requests failed, the first with: %s", c.name, c.errors, oneLine(c.first)))
 		}
 	}
 }
@@ -209,4 +210,10 @@ func (f *field) ratio(t *table, what, row string, limit float64, others ...strin
 		return
 	}
 	t.aim(fmt.Sprintf("%s: %s of %s to the best of %v", t.Name, what, row, others), c.mid(what)/least, limit, "×")
+}
+
+// oneLine shortens what a proxy said to what fits a line.
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	return text[:min(len(text), 120)]
 }

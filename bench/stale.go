@@ -74,7 +74,7 @@ func (o options) staleOne(ctx context.Context, p peers.Peer, idleTimeout time.Du
 	share := 100 * float64(failed) / float64(max(sent, 1))
 	t.Rows = append(t.Rows, []string{p.Name, fmt.Sprint(sent), fmt.Sprint(failed), fmt.Sprintf("%.3f", share), fmt.Sprint(stats[0].Twice)})
 	if failed > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("%s: the first failed with: %s", p.Name, first))
+		t.Notes = append(t.Notes, fmt.Sprintf("%s: the first failed with: %s", p.Name, oneLine(first)))
 	}
 	if p.Name == peers.NameWeir {
 		t.aim("POSTs that fail", share, .01, "%")
@@ -84,4 +84,4 @@ func (o options) staleOne(ctx context.Context, p peers.Peer, idleTimeout time.Du
 }
 
 // staleBurst is how many requests go out at once.
-const staleBurst = 16
+const staleBurst = 4

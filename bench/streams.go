@@ -66,34 +66,32 @@ func streams(ctx context.Context, o options) (table, error) {
 
 // stream opens the streams to one contender and reads them for a round.
 func (c *contender) stream(ctx context.Context, o options, n int, interval time.Duration) error {
-	var before int64
-	var cpu peers.Times
-	err := error(nil)
 	if c.process != nil {
-		if before, err = c.rest(); err != nil {
-			return err
-		}
-		if cpu, err = c.process.CPU(); err != nil {
+		if _, err := c.rest(); err != nil {
 			return err
 		}
 	}
-	r, err := load.Events(ctx, c.target, n, interval, o.duration, func() error {
-		if c.process == nil {
-			return nil
+	var cpu [2]peers.Times
+	r, err := load.Events(ctx, c.target, n, interval, o.duration, func(phase load.Phase) (err error) {
+		switch {
+		case c.process == nil:
+		case phase == load.Began:
+			cpu[0], err = c.process.CPU()
+		case phase == load.Ended:
+			cpu[1], err = c.process.CPU()
+		default:
+			before, _ := c.rest() // it has been read
+			var during int64
+			during, err = c.process.Memory()
+			c.add("kB", float64(during-before)/1e3/float64(n))
 		}
-		during, err := c.process.Memory()
-		c.add("kB", float64(during-before)/1e3/float64(n))
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	if c.process != nil {
-		end, err := c.process.CPU()
-		if err != nil {
-			return err
-		}
-		c.add("cpu", (end.User+end.System-cpu.User-cpu.System).Seconds()*1e6/float64(max(r.Events, 1)))
+		c.add("cpu", (cpu[1].User+cpu[1].System-cpu[0].User-cpu[0].System).Seconds()*1e6/float64(max(r.Events, 1)))
 	}
 	c.add("p50", r.Latency.Quantile(.5).Seconds()*1e6)
 	c.add("p99", r.Latency.Quantile(.99).Seconds()*1e6)

@@ -35,7 +35,7 @@ func Start(name, address string, command string, args ...string) (*Process, erro
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("peers: start %s: %w", name, err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		c, err := net.DialTimeout("tcp", address, time.Second)
 		if err == nil {
 			_ = c.Close()

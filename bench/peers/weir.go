@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/weir-gateway/weir/registry"
@@ -62,11 +63,41 @@ func register(dir string, j Job) error {
 		return err
 	}
 	defer store.Close()
+	return registerModel(store, Model, j)
+}
+
+// ManyModels runs Weir with n models, all served by one address; their paths
+// are those of ModelPath. Health checks are an hour apart: at the default of 5 s
+// there would be n/5 a second.
+func (t Tools) ManyModels(dir string, n int, address string) (*Process, error) {
+	store, err := file.Open(filepath.Join(dir, "registry"), file.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	var models strings.Builder
+	models.WriteString("models:\n")
+	for i := range n {
+		if err := registerModel(store, modelName(i), Job{Arms: []Arm{{address, 100}}}); err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&models, "  %s: {protocol: oip, monitor: off, upstream: {health: {interval: 1h}}}\n", modelName(i))
+	}
+	return t.Gateway(dir, models.String())
+}
+
+func modelName(i int) string { return fmt.Sprintf("model-%05d", i) }
+
+// ModelPath is where the ith of ManyModels takes inference calls.
+func ModelPath(i int) string { return "/v2/models/" + modelName(i) + "/infer" }
+
+// registerModel writes the versions of one model and its traffic.
+func registerModel(store *file.Store, model string, j Job) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	traffic := registry.Traffic{Model: Model, Stable: "1", Reason: "benchmark"}
+	traffic := registry.Traffic{Model: model, Stable: "1", Reason: "benchmark"}
 	add := func(version, address string) error {
-		_, err := store.Register(ctx, registry.Version{Model: Model, Version: version, Endpoints: []string{"http://" + address}})
+		_, err := store.Register(ctx, registry.Version{Model: model, Version: version, Endpoints: []string{"http://" + address}})
 		return err
 	}
 	for i, a := range j.Arms {
@@ -83,6 +114,6 @@ func register(dir string, j Job) error {
 		}
 		traffic.Shadows = []registry.Shadow{{Version: version, Sample: 1}}
 	}
-	_, err = store.Commit(ctx, traffic, 0)
+	_, err := store.Commit(ctx, traffic, 0)
 	return err
 }

@@ -7,8 +7,10 @@ import (
 	"math"
 	"math/rand/v2"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -124,6 +126,9 @@ func (s *Server) serve(c net.Conn) error {
 			}
 		}
 		q, err := readRequest(r)
+		if errors.Is(err, os.ErrDeadlineExceeded) && r.Buffered() == 0 && came(c) {
+			continue // as an event loop does, which looks at its sockets before its timers
+		}
 		if err != nil {
 			return err
 		}
@@ -163,6 +168,21 @@ func sized(c net.Conn, n int64) error {
 		n -= int64(m)
 	}
 	return nil
+}
+
+// came says whether bytes wait to be read.
+func came(c net.Conn) bool {
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return false
+	}
+	waiting := false
+	err = raw.Control(func(fd uintptr) {
+		var b [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		waiting = err == nil && n > 0
+	})
+	return err == nil && waiting
 }
 
 // count leaves out GET: the probes of active health checks.

@@ -20,6 +20,7 @@ var layers = []struct {
 	{"internal/accesslog", nil},
 	{"internal/tracing", nil},
 	{"proxy/http1", nil},
+	{"proxy/conformance", nil}, // nothing but tests
 	{"monitor/...", nil}, // numerics: no I/O, no clock
 	{"config", []string{"registry"}},
 	{"router", []string{"registry"}},

@@ -26,6 +26,7 @@ type testCase struct {
 	// more goes behind 100 (Continue) or 101 (Switching Protocols).
 	send, more string
 	halfClose  bool   // the client closes its sending side behind it
+	alone      bool   // no further request can follow
 	answers    int    // how many answers send asks for; default 1
 	reply      *reply // the origin's answer; nil: 200 with the target
 
@@ -119,7 +120,7 @@ func passedOn(checks ...check) verdict {
 			return fmt.Sprintf("it did not reach the origin: %s", o.text())
 		case o.status() != 200 || !o.answers[0].whole:
 			return fmt.Sprintf("the answer did not come through: %s", o.text())
-		case len(o.seen) > len(o.answers) && o.end != kept || o.end == wrong || o.end == hangs:
+		case len(o.seen) > len(o.answers) || o.end == wrong || o.end == hangs:
 			return "the connection is out of step"
 		}
 		s := o.seen[0]
@@ -197,6 +198,8 @@ func (o *observed) text() string {
 	switch {
 	case o.hidden():
 		words = append(words, "hidden request ran")
+	case o.status() == 0 && len(o.answers) > 0:
+		words = append(words, "malformed")
 	case o.status() == 0:
 		words = append(words, string(o.end))
 	default:

@@ -100,8 +100,14 @@ var lengthCases = []testCase{
 	badLength("cl-vt", "5 behind a vertical tab", " \v5"),
 	badLength("cl-ff", "5 before a form feed", " 5\f"),
 	badLength("cl-nul", "5 before a NUL", " 5\x00"),
-	badLength("cl-bare-cr", "5 before a bare CR", " 5\r"),
-	badLength("cl-2-63", "2^63", " 9223372036854775808"),
+	{
+		id: "cl-bare-cr", what: "5 before a bare CR", ref: "9112 2.2", level: must,
+		send: post + "Content-Length: 5\r\r\n\r\nhello", need: either(refused(400), passedOn(bodyIs("hello"))), best: refused(400),
+	},
+	{
+		id: "cl-2-63", what: "2^63", ref: "9110 8.6", level: strict,
+		send: post + "Content-Length: 9223372036854775808\r\n\r\nhello", need: refused(400, 413),
+	},
 	badLength("cl-2-64", "2^64", " 18446744073709551616"),
 	badLength("cl-2-64-and-5", "2^64 + 5, which wraps to 5", " 18446744073709551621"),
 	badLength("cl-2-32-many", "a length of 60 digits", " "+strings.Repeat("9", 60)),

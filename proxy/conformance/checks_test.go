@@ -116,10 +116,11 @@ func faultOf(o *observed) string {
 	return o.answers[0].fault
 }
 
-// badGateway asks that nothing of the origin's answer came through.
+// badGateway asks that nothing of the origin's answer came through. (503 is as
+// good as 502 where the RFCs are concerned; that Weir's is 502 is in its column.)
 func badGateway(o *observed) string {
 	switch {
-	case o.status() != 502:
+	case o.status() != 502 && o.status() != 503:
 		return "answered with " + o.text()
 	case o.end == wrong || o.end == hangs || o.extra != "":
 		return "the connection is out of step: " + string(o.end)

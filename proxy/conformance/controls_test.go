@@ -1,7 +1,7 @@
 package conformance_test
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -95,9 +95,15 @@ func (c control) start(t *testing.T, o *origin) *subject {
 	if err := os.WriteFile(file, []byte(c.config(dir, address, o.address)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	var output bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), program, c.args(file)...)
-	cmd.Stdout, cmd.Stderr = &output, &output
+	output, err := os.Create(filepath.Join(dir, "output"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer output.Close()
+	// Not the test's context: that ends before the cleanup, and would kill nginx
+	// without its workers.
+	cmd := exec.CommandContext(context.Background(), program, c.args(file)...)
+	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +119,8 @@ func (c control) start(t *testing.T, o *origin) *subject {
 		}
 	})
 	if err := await(address, ended); err != nil {
-		t.Fatalf("%s: %v: %s", c.name, err, &output)
+		said, _ := os.ReadFile(output.Name())
+		t.Fatalf("%s: %v: %s", c.name, err, said)
 	}
 	return &subject{name: c.name, version: c.is(program), address: address, origin: o, wait: controlWait}
 }
@@ -137,7 +144,7 @@ func await(address string, ended chan error) error {
 var versionNumber = regexp.MustCompile(`\d+\.\d+\.\d+`)
 
 func (c control) is(program string) string {
-	out, _ := exec.Command(program, c.version...).CombinedOutput()
+	out, _ := exec.CommandContext(context.Background(), program, c.version...).CombinedOutput()
 	return string(versionNumber.Find(out))
 }
 
@@ -167,7 +174,7 @@ http {
     client_max_body_size 0;
     location / { return 404; }
     location /m/ {
-      proxy_http_version 1.1; proxy_set_header Host $http_host;
+      proxy_http_version 1.1; proxy_set_header Host $host;
       proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
       proxy_pass http://origin;
     }

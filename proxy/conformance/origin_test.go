@@ -118,6 +118,9 @@ func (o *origin) exchange(conn *net.TCPConn, r *bufio.Reader) bool {
 	}
 	answer := o.answer(s)
 	if !answer.early {
+		if s.names("Expect", "100-continue") && s.fault == "" {
+			_, _ = io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\n")
+		}
 		s.take(r)
 		if s.cut {
 			return false

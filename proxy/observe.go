@@ -82,10 +82,6 @@ func (c *conn) end() {
 	k := &c.w.call
 	x := k.x
 	k.began = false
-	if k.retrying {
-		k.retrying = false
-		k.target.pool.retries.end()
-	}
 	x.Duration = time.Since(x.Start)
 	k.request.finish()
 	k.response.finish()

@@ -27,6 +27,7 @@ const (
 	FaultProtocol         // the answer was not well-formed HTTP
 	FaultClientGone       // the client left, or its request broke off
 	FaultInternal         // a defect of Weir's own, logged
+	FaultOverloaded       // every endpoint had as many requests as it may have
 )
 
 func (f Fault) String() string {
@@ -43,6 +44,8 @@ func (f Fault) String() string {
 		return "protocol"
 	case FaultClientGone:
 		return "client-gone"
+	case FaultOverloaded:
+		return "overloaded"
 	}
 	return "internal"
 }
@@ -72,6 +75,7 @@ type Exchange struct {
 	Inference  bool   // what Settings.IsInference said
 	Status     int    // of the answer; 0 if none came from the version
 	Fault      Fault
+	Retries    int // how often it was sent again to an idempotent model
 	Start      time.Time
 	Duration   time.Duration // from the end of the request's head to the last byte of the answer
 	Upstream   time.Duration // the part of Duration between sending upstream and the answer's last byte

@@ -67,7 +67,7 @@ func (c *conn) route() bool {
 	}
 	if k.cfg.field != "" {
 		// The key is in the body.
-		if ok, keep := c.readBody(k.cfg.KeyLimit); !ok {
+		if ok, keep := c.readBody(max(k.cfg.KeyLimit, k.cfg.whole())); !ok {
 			return keep
 		}
 	}
@@ -79,7 +79,7 @@ func (c *conn) route() bool {
 		return c.problem(noTraffic)
 	}
 	if k.cfg.field == "" {
-		if ok, keep := c.readBody(smallBody); !ok {
+		if ok, keep := c.readBody(max(smallBody, k.cfg.whole())); !ok {
 			return keep
 		}
 	}

@@ -59,6 +59,7 @@ type call struct {
 	started  bool          // something of the answer was sent
 	chunks   bool          // the answer goes out chunked
 
+	retrying bool // it was sent again and counts in the budget
 	streamed bool // some of the body is gone, or of the request was sent
 	pump     *pump
 	up       *upstream

@@ -15,6 +15,7 @@ type Config struct {
 	StateDir     string            `json:"state_dir" restart:"yes"` // last good tables, monitor state; as written, see StatePath
 	DrainTimeout Duration          `json:"drain_timeout"`           // how long a stopping gateway, or a replaced upstream pool, waits for requests in flight
 	Limits       Limits            `json:"limits" restart:"yes"`
+	Forwarded    Forwarded         `json:"forwarded" restart:"yes"`
 	AccessLog    AccessLog         `json:"access_log"`
 	Tracing      Tracing           `json:"tracing"`
 	Models       map[string]*Model `json:"models"` // by name, at least one, none nil
@@ -49,6 +50,12 @@ type Limits struct {
 	BodyRate                Size     `json:"body_rate"`                  // of a body that streams, in a second; 0: any
 	MaxConnections          int      `json:"max_connections"`            // of clients; more are refused with 503; 0: any
 	MaxConnectionsPerClient int      `json:"max_connections_per_client"` // by address; 0: any
+}
+
+// Forwarded says what endpoints are told about clients.
+type Forwarded struct {
+	Trust []string `json:"trust,omitempty"` // networks or addresses of the proxies in front, whose word about their clients counts
+	Style string   `json:"style"`           // x-forwarded, forwarded, both or off
 }
 
 // ModelNames returns the configured models' names in alphabetical order: the

@@ -22,12 +22,14 @@ const (
 
 // Rules of meaning for the gateway as a whole.
 const (
-	RuleRange          Rule = "range"           // a number, duration or size that makes no sense
-	RuleAddress        Rule = "address"         // not host:port
-	RuleSameAddress    Rule = "same-address"    // both listeners on one port
-	RuleRegistryKind   Rule = "registry-kind"   // unknown, or not in this release
-	RuleRegistryKey    Rule = "registry-key"    // a key of another kind of registry
-	RuleEmptyFolder    Rule = "empty-folder"    //
+	RuleRange          Rule = "range"         // a number, duration or size that makes no sense
+	RuleAddress        Rule = "address"       // not host:port
+	RuleSameAddress    Rule = "same-address"  // both listeners on one port
+	RuleRegistryKind   Rule = "registry-kind" // unknown, or not in this release
+	RuleRegistryKey    Rule = "registry-key"  // a key of another kind of registry
+	RuleEmptyFolder    Rule = "empty-folder"  //
+	RuleTrust          Rule = "trust"         // no network or address
+	RuleStyle          Rule = "style"
 	RuleAccessLog      Rule = "access-log"      // no output, or nothing to put there
 	RuleTracing        Rule = "tracing"         // no collector's URL
 	RuleNoModels       Rule = "no-models"       //

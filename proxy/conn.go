@@ -17,10 +17,12 @@ import (
 
 // conn is one client connection, served by one goroutine.
 type conn struct {
-	server *Server
-	id     uint64
-	peer   netip.Addr // who is at the other end
-	raw    syscall.RawConn
+	server  *Server
+	id      uint64
+	peer    netip.Addr // who is at the other end
+	trusted bool       // it is a proxy whose word about its clients counts
+	secure  *secured   // TLS; nil without
+	raw     syscall.RawConn
 	deadlines
 
 	phase  atomic.Int32          // fresh, idle, busy or closed

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/weir-gateway/weir/router"
@@ -70,6 +71,7 @@ type Exchange struct {
 	Key        uint64 // hash of the sticky key; 0 without one
 	Role       Role
 	RequestID  string
+	Client     netip.Addr // who asked, as far as trusted proxies tell; zero where it isn't known
 	Method     string
 	Rest       string // request path after the route's prefix, without the query
 	Inference  bool   // what Settings.IsInference said

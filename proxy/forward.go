@@ -38,7 +38,8 @@ func (k *call) appendFields(dst []byte, req *http1.Request, random func() uint64
 	if k.forwards >= 0 {
 		drop |= 1 << http1.MaxForwards
 	}
-	dst = req.Append(dst, drop)
+	dst = req.Append(dst, drop|k.from.drop())
+	dst = k.from.append(dst, req)
 	dst = append(dst, "Via: 1.1 weir\r\n"...)
 	if k.ownID {
 		dst = append(append(append(dst, "x-request-id: "...), k.id...), '\r', '\n')

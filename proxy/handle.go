@@ -27,6 +27,7 @@ func (c *conn) reset() {
 	*k = call{forwards: -1, head: string(req.Method) == "HEAD", keep: req.KeepsAlive() && !c.server.draining.Load()}
 	k.random = c.server.cfg.Random()
 	k.identify(req, c.server.cfg.Random)
+	k.from = c.originate(req)
 }
 
 // cleanUp gives back what the call still has. After a panic that may be anything.

@@ -16,6 +16,7 @@ func (c *conn) begin(d router.Decision) {
 	k.x = x
 	x.Route, x.Version, x.Generation = k.route, d.Version, k.route.Generation
 	x.Decision, x.Key, x.Role = d.Reason, k.key, Primary
+	x.Client = k.from.client
 	x.RequestID, x.Method = x.keep(k.id), method(x, req.Method)
 	x.Rest = x.keep(req.Path[min(len(k.route.Prefix), len(req.Path)):])
 	x.Start = time.Now()
@@ -82,6 +83,10 @@ func (c *conn) end() {
 	k := &c.w.call
 	x := k.x
 	k.began = false
+	if k.retrying {
+		k.retrying = false
+		k.target.pool.retries.end()
+	}
 	x.Duration = time.Since(x.Start)
 	k.request.finish()
 	k.response.finish()

@@ -37,6 +37,8 @@ type Config struct {
 	// MaxConns is how many client connections may be open, MaxConnsPerClient how
 	// many of one address; one more is answered with 503 and closed. 0: no limit.
 	MaxConns, MaxConnsPerClient int
+	// Forwarding says what upstreams learn about clients. Default: nothing, from nobody.
+	Forwarding Forwarding
 	// Uncounted are the addresses for which MaxConnsPerClient doesn't hold:
 	// proxies, behind which many clients are.
 	Uncounted []netip.Prefix
@@ -159,6 +161,7 @@ func (s *Server) accept(nc net.Conn) {
 		return
 	}
 	c := &conn{server: s, raw: raw, peer: addressOf(nc), deadlines: deadlines{conn: nc}}
+	c.trusted = within(c.peer, s.cfg.Forwarding.Trust)
 	c.filled, c.taken = c.fill, c.offer
 	s.mu.Lock() // also while draining: a client that got through is served
 	if full, ok := s.admit(c.peer); !ok {

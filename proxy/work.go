@@ -38,6 +38,7 @@ type call struct {
 	key     uint64
 	shadows uint64 // which of the route's get a copy
 
+	from     provenance
 	id       []byte // the request's id, the client's or ours
 	hex      []byte // 128 random bits, where id or trace are ours
 	hexSpace [32]byte

@@ -8,9 +8,10 @@ import (
 )
 
 // clientSide is the data plane's view of the configuration as far as it is the
-// same for all models.
+// same for all models. Connections from this machine are never counted as one
+// client's: what connects from here is a proxy or a sidecar.
 func clientSide(cfg *config.Config) proxy.Config {
-	l := cfg.Limits
+	l, trust := cfg.Limits, cfg.Forwarded.Networks()
 	return proxy.Config{
 		HeadTimeout: l.HeaderTimeout.Std(),
 		KeepAlive:   l.IdleTimeout.Std(),
@@ -21,10 +22,10 @@ func clientSide(cfg *config.Config) proxy.Config {
 
 		MaxConns:          l.MaxConnections,
 		MaxConnsPerClient: l.MaxConnectionsPerClient,
-		Uncounted:         thisMachine,
+		Uncounted:         append(trust, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")),
+
+		Forwarding: proxy.Forwarding{Trust: trust, Style: map[string]proxy.ForwardStyle{
+			"x-forwarded": proxy.ForwardX, "forwarded": proxy.ForwardRFC7239, "both": proxy.ForwardBoth,
+		}[cfg.Forwarded.Style]},
 	}
 }
-
-// thisMachine is never counted as one client: what connects from here is a
-// proxy or a sidecar.
-var thisMachine = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}

@@ -95,6 +95,7 @@ func (r *reporter) line(x *proxy.Exchange, place *tracing.Context) {
 		Upstream:   x.Upstream,
 		BytesIn:    x.Request.Size,
 		BytesOut:   x.Response.Size,
+		Client:     x.Client,
 	})
 }
 

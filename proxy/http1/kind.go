@@ -31,6 +31,14 @@ const (
 	WeirModel
 	WeirVersion
 	WeirShadow
+	Forwarded
+	XForwardedFor
+	XForwardedProto
+	XForwardedHost
+	XForwarded // every other X-Forwarded-…
+	XRealIP
+	Authorization
+	XAPIKey
 )
 
 // Kinds is a set of kinds.
@@ -51,6 +59,16 @@ func (s Kinds) Has(k Kind) bool { return s>>k&1 != 0 }
 
 // kindOf returns the kind of a field by its name.
 func kindOf(name []byte) Kind {
+	k := known(name)
+	if k == Other && len(name) > len(xForwarded) && equal(name[:len(xForwarded)], xForwarded) {
+		return XForwarded
+	}
+	return k
+}
+
+const xForwarded = "x-forwarded-"
+
+func known(name []byte) Kind {
 	switch len(name) {
 	case 2:
 		return pick(name, "te", TE)
@@ -62,6 +80,8 @@ func kindOf(name []byte) Kind {
 		return pick2(name, "expect", Expect, "cookie", Cookie)
 	case 7:
 		return pick2(name, "upgrade", Upgrade, "trailer", Trailer)
+	case 9:
+		return pick3(name, "forwarded", Forwarded, "x-real-ip", XRealIP, "x-api-key", XAPIKey)
 	case 10:
 		return pick3(name, "connection", Connection, "keep-alive", KeepAlive, "tracestate", TraceState)
 	case 11:
@@ -72,13 +92,15 @@ func kindOf(name []byte) Kind {
 		}
 		return pick(name, "max-forwards", MaxForwards)
 	case 13:
-		return pick(name, "x-weir-shadow", WeirShadow)
+		return pick2(name, "x-weir-shadow", WeirShadow, "authorization", Authorization)
 	case 14:
 		return pick3(name, "content-length", ContentLength, "x-weir-version", WeirVersion, "http2-settings", HTTP2Settings)
+	case 15:
+		return pick(name, "x-forwarded-for", XForwardedFor)
 	case 16:
-		return pick2(name, "content-encoding", ContentEncoding, "proxy-connection", ProxyConnection)
+		return pick3(name, "content-encoding", ContentEncoding, "proxy-connection", ProxyConnection, "x-forwarded-host", XForwardedHost)
 	case 17:
-		return pick(name, "transfer-encoding", TransferEncoding)
+		return pick2(name, "transfer-encoding", TransferEncoding, "x-forwarded-proto", XForwardedProto)
 	case 18:
 		return pick(name, "proxy-authenticate", ProxyAuthenticate)
 	case 19:

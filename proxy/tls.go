@@ -1,0 +1,4 @@
+package proxy
+
+// secured is a connection's TLS.
+type secured struct{}

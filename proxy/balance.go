@@ -1,5 +1,28 @@
 package proxy
 
+import (
+	"math"
+	"time"
+)
+
+// Balance is how requests are spread over the endpoints of a pool.
+type Balance uint8
+
+// The ways. All leave out endpoints that are not healthy, were ejected or have
+// as many requests as they may, and send one that is new or back fewer at first.
+const (
+	// LeastInFlight takes the one with the fewest requests in flight.
+	LeastInFlight Balance = iota
+	// PeakEWMA draws two at random and takes the one with the lower product of
+	// latency and requests in flight.
+	PeakEWMA
+	// RoundRobin takes them in turn.
+	RoundRobin
+	// Hash takes the same for the same sticky key, unless that one has more than
+	// 1.25 times its share of the requests in flight; without a key it is LeastInFlight.
+	Hash
+)
+
 // verdict is what came of looking for an endpoint.
 type verdict uint8
 
@@ -47,67 +70,192 @@ func (t *tried) add(e *endpoint) {
 // choice says which endpoints may be chosen.
 type choice struct {
 	*query
-	limit int64 // of requests in flight; 0: none
-	panic bool  // take also who is not healthy
+	all   []*endpoint
+	limit int64         // of requests in flight; 0: none
+	slow  time.Duration // of slow starts
+	panic bool          // take also who is not healthy
 }
 
 func (c *choice) ok(e *endpoint) bool {
-	return (c.panic || e.healthy()) && !c.busy(e) && !c.not.has(e)
+	return (c.panic || e.available(c.t)) && (c.limit == 0 || e.inFlight.Load() < c.limit) && !c.not.has(e)
 }
 
-func (c *choice) busy(e *endpoint) bool { return c.limit > 0 && e.inFlight.Load() >= c.limit }
-
 // first returns the first endpoint that may be chosen at or behind from, cyclically.
-func (c *choice) first(all []*endpoint, from int) int {
-	for i := range all {
-		if j := (from + i) % len(all); c.ok(all[j]) {
+func (c *choice) first(from int) int {
+	for i := range c.all {
+		if j := (from + i) % len(c.all); c.ok(c.all[j]) {
 			return j
 		}
 	}
 	return -1
 }
 
-// pick chooses an endpoint. Where none that could be tried is healthy all are
-// taken for healthy: a check may be wrong, and no answer is certain only then.
+// start returns an endpoint that may be chosen, at or behind from. Where none
+// that could be tried is available all are taken to be: a check may be wrong, and
+// no answer is certain only then.
+func (c *choice) start(from int) (int, verdict) {
+	if i := c.first(from); i >= 0 {
+		return i, picked
+	}
+	left := false
+	for _, e := range c.all {
+		if c.not.has(e) {
+			continue
+		}
+		if left = true; e.available(c.t) {
+			return -1, busy
+		}
+	}
+	if !left || c.not.n == maxTries {
+		return -1, none
+	}
+	c.panic = true
+	if i := c.first(from); i >= 0 {
+		return i, picked
+	}
+	return -1, busy
+}
+
+// pick chooses an endpoint.
 func (p *Pool) pick(q *query) (*endpoint, verdict) {
-	all := p.endpoints
-	if q.not.n == maxTries {
-		return nil, none
-	}
-	c := choice{query: q, limit: int64(p.cfg.MaxConnections)}
-	from := int(p.turn.Add(1) % uint32(len(all)))
-	i := c.first(all, from)
-	if i < 0 {
-		left := false
-		for _, e := range all {
-			if q.not.has(e) {
-				continue
-			}
-			if left = true; e.healthy() {
-				return nil, busy
-			}
-		}
-		if !left {
+	c := choice{query: q, all: *p.roster.Load(), limit: int64(p.cfg.MaxConnections), slow: p.cfg.SlowStart}
+	if len(c.all) == 1 { // nothing to choose
+		switch e := c.all[0]; {
+		case q.not.n > 0 && q.not.has(e):
 			return nil, none
-		}
-		c.panic = true
-		if i = c.first(all, from); i < 0 {
+		case c.limit > 0 && e.inFlight.Load() >= c.limit:
 			return nil, busy
+		default:
+			return e, picked
 		}
 	}
-	return c.leastInFlight(all, i), picked
+	balance := p.cfg.Balance
+	if balance == Hash && q.key == 0 {
+		balance = LeastInFlight
+	}
+	from := uint64(0)
+	switch balance {
+	case PeakEWMA:
+		from = p.cfg.Random()
+	case LeastInFlight, RoundRobin:
+		from = uint64(p.turn.Add(1))
+	}
+	i, v := c.start(int(from & math.MaxInt32 % uint64(len(c.all))))
+	if v != picked {
+		return nil, v
+	}
+	switch balance {
+	case PeakEWMA:
+		return c.ofTwo(i, from>>32), picked
+	case Hash:
+		return c.hashed(i), picked
+	case RoundRobin:
+		return c.inTurn(i, p.cfg.Random), picked
+	}
+	return c.leastInFlight(i), picked
 }
 
 // leastInFlight returns the one with the fewest requests in flight; among equals
 // the first from i on.
-func (c *choice) leastInFlight(all []*endpoint, i int) *endpoint {
-	best := all[i]
-	least := best.inFlight.Load()
-	for j := 1; j < len(all) && least > 0; j++ {
-		e := all[(i+j)%len(all)]
-		if n := e.inFlight.Load(); n < least && c.ok(e) {
+func (c *choice) leastInFlight(i int) *endpoint {
+	best := c.all[i]
+	least := c.load(best)
+	for j := 1; j < len(c.all) && least > 1; j++ {
+		e := c.all[(i+j)%len(c.all)]
+		if n := c.load(e); n < least && c.ok(e) {
 			best, least = e, n
 		}
 	}
 	return best
+}
+
+// load is how many requests e would have in flight with this one; more, as long
+// as it starts slowly.
+func (c *choice) load(e *endpoint) float64 {
+	return float64(e.inFlight.Load()+1) / e.share(c.t, c.slow)
+}
+
+// measures says whether latencies matter.
+func (p *Pool) measures() bool {
+	return p.cfg.Balance == PeakEWMA && len(*p.roster.Load()) > 1
+}
+
+// ofTwo returns the better of i and another one drawn at random.
+func (c *choice) ofTwo(i int, random uint64) *endpoint {
+	a := c.all[i]
+	// Any but i: from the drawn one on, which is at least one further.
+	j := c.first((i + 1 + int(random%uint64(len(c.all)-1))) % len(c.all))
+	if j == i {
+		j = c.first((i + 1) % len(c.all))
+	}
+	if j < 0 || j == i { // j < 0: others were quicker to take the last places
+		return a
+	}
+	if b := c.all[j]; c.cost(b) < c.cost(a) {
+		return b
+	}
+	return a
+}
+
+// unknownCost stands, in nanoseconds, for the latency of an endpoint that has not
+// answered yet but has requests: it gets one at a time until it answers.
+const unknownCost = float64(time.Minute)
+
+// cost is about how long a request would take at e.
+func (c *choice) cost(e *endpoint) float64 {
+	latency := e.latency.at(c.t)
+	if latency == 0 {
+		latency = unknownCost
+		if e.inFlight.Load() == 0 {
+			return 0
+		}
+	}
+	return latency * c.load(e)
+}
+
+// inTurn returns i, or the next one where that starts slowly and it isn't its turn.
+func (c *choice) inTurn(i int, random func() uint64) *endpoint {
+	e := c.all[i]
+	if share := e.share(c.t, c.slow); share < 1 && float64(random()>>11)/(1<<53) > share {
+		if j := c.first((i + 1) % len(c.all)); j >= 0 {
+			return c.all[j]
+		}
+	}
+	return e
+}
+
+// boundOfHash is how many times its share of the requests in flight an endpoint
+// may have before keys go elsewhere (Mirrokni, Thorup and Zadimoghaddam, 2018).
+const boundOfHash = 1.25
+
+// hashed returns the endpoint whose hash with the key is highest (rendezvous
+// hashing) among those within the bound: when endpoints come and go, only their
+// own keys move.
+func (c *choice) hashed(i int) *endpoint {
+	total, n := int64(1), 0
+	for _, e := range c.all {
+		if c.panic || e.available(c.t) {
+			total += e.inFlight.Load()
+			n++
+		}
+	}
+	bound := math.Ceil(boundOfHash * float64(total) / float64(max(n, 1)))
+	var best *endpoint
+	var highest uint64
+	for _, e := range c.all {
+		if h := mix(c.key ^ e.hash); (best == nil || h > highest) && c.ok(e) && c.load(e) <= bound {
+			best, highest = e, h
+		}
+	}
+	if best == nil { // all of those within the bound were tried, or start slowly
+		return c.leastInFlight(i)
+	}
+	return best
+}
+
+// mix spreads a value over all bits (the finalizer of SplitMix64).
+func mix(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }

@@ -9,14 +9,21 @@ import (
 // endpoint is one address of a version.
 type endpoint struct {
 	pool    *Pool
+	site    *site
+	unwatch func() // ends its checks
 	url     string
 	address string // host:port to dial
 	host    string // for the Host of requests that have none
 	path    []byte // replaces the route's prefix where it isn't empty
+	hash    uint64 // of url and address
 
 	inFlight atomic.Int64
 	ill      atomic.Bool
-	persists atomic.Bool // it has kept a connection open behind an answer
+	out      atomic.Int64 // instant until which it is left out for its failures
+	began    atomic.Int64 // instant when it was new, or back; 0: always there
+	failing  atomic.Bool  // its last request failed
+	latency  peak         // of its answers; observed under mu
+	persists atomic.Bool  // it has kept a connection open behind an answer
 
 	mu      sync.Mutex
 	idle    []*upstream // the longest unused first; taken from the end
@@ -24,6 +31,67 @@ type endpoint struct {
 	checked bool
 	since   time.Time
 	failure string
+	faults  ejection
+}
+
+// available says whether requests are sent to it while there is a choice.
+func (e *endpoint) available(t instant) bool { return e.healthy() && int64(t) >= e.out.Load() }
+
+// share is what part of the others' requests it gets: less than one for a while
+// after it was new, or back.
+func (e *endpoint) share(t instant, slow time.Duration) float64 {
+	began := instant(e.began.Load())
+	if began == 0 || slow <= 0 || t-began >= instant(slow) {
+		return 1
+	}
+	return max(float64(t-began)/float64(slow), 0.1)
+}
+
+// answered notes how an exchange went: the status, 0 if there was no whole head.
+func (e *endpoint) answered(status int) {
+	if status > 0 && status < 500 {
+		if e.failing.Load() {
+			e.mu.Lock()
+			e.failing.Store(false)
+			e.faults.worked(now())
+			e.mu.Unlock()
+		}
+		return
+	}
+	if e.pool.eject.after <= 0 {
+		return
+	}
+	t := now()
+	e.mu.Lock()
+	e.failing.Store(true)
+	due := e.faults.failed(t, e.pool.eject)
+	e.mu.Unlock()
+	if due {
+		e.pool.ejectOne(e, t)
+	}
+}
+
+// ejectOne leaves e out, unless too many are.
+func (p *Pool) ejectOne(e *endpoint, t instant) {
+	p.ejecting.Lock()
+	defer p.ejecting.Unlock()
+	out := 0
+	all := *p.roster.Load()
+	for _, other := range all {
+		if other != e && !other.available(t) {
+			out++
+		}
+	}
+	if !mayEject(out, len(all), p.cfg.EjectShare) || !e.available(t) {
+		return
+	}
+	e.mu.Lock()
+	until := e.faults.eject(t, p.eject)
+	e.mu.Unlock()
+	e.out.Store(int64(until))
+	e.began.Store(int64(until))
+	p.cfg.Counters.Ejected.Add(1)
+	p.log.Warn("an endpoint is left out for its failures", "endpoint", e.url, "address", e.address, "for", (until - t).duration())
 }
 
 func (e *endpoint) healthy() bool { return !e.ill.Load() }
@@ -56,6 +124,7 @@ func (u *upstream) usable(t instant) bool {
 func (e *endpoint) park(u *upstream, t instant) {
 	u.parked = t
 	e.mu.Lock()
+	e.noteLocked(u, t)
 	if e.closed || len(e.idle) >= e.pool.cfg.MaxIdle {
 		e.mu.Unlock()
 		_ = u.tcp.Close()
@@ -63,6 +132,14 @@ func (e *endpoint) park(u *upstream, t instant) {
 	}
 	e.idle = append(e.idle, u)
 	e.mu.Unlock()
+}
+
+// noteLocked takes what was measured on u into account; mu is held.
+func (e *endpoint) noteLocked(u *upstream, t instant) {
+	if u.latency > 0 {
+		e.latency.observe(u.latency, t)
+		u.latency = 0
+	}
 }
 
 // prune closes idle connections that are too old, that the peer has closed, or
@@ -116,6 +193,7 @@ func (e *endpoint) worked() {
 	e.checked, e.failure = true, ""
 	if changed {
 		e.since = e.pool.cfg.Now()
+		e.began.Store(int64(now()))
 	}
 	e.mu.Unlock()
 	if changed {
@@ -128,7 +206,7 @@ func (e *endpoint) status() EndpointStatus {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return EndpointStatus{
-		URL: e.url, Healthy: e.healthy(), Checked: e.checked, Since: e.since, LastError: e.failure,
+		URL: e.url, Address: e.address, Healthy: e.healthy(), Ejected: e.out.Load() > int64(now()), Checked: e.checked, Since: e.since, LastError: e.failure,
 		InFlight: int(e.inFlight.Load()), Idle: len(e.idle),
 	}
 }

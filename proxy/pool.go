@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // PoolConfig describes the endpoints of one version. The zero value of a field
@@ -43,6 +47,29 @@ type PoolConfig struct {
 	// QueueTimeout is how long a request may wait there; then it is answered
 	// 503. Default 1 s.
 	QueueTimeout time.Duration
+	// Balance is how requests are spread over the endpoints. Default [LeastInFlight].
+	Balance Balance
+	// SlowStart is how long an endpoint that is new, or back, gets fewer requests
+	// than the others: from a tenth on, rising evenly. Default: not at all.
+	SlowStart time.Duration
+	// EjectAfter is after how many failures in a row (no connection, no whole
+	// answer, a status of 500 or above) an endpoint is left out. Default: never.
+	EjectAfter int
+	// EjectTime is how long it is left out the first time; each time in
+	// succession for twice as long, up to 5 minutes. Default 5 s.
+	EjectTime time.Duration
+	// EjectShare is what part of the endpoints may be left out, those that are
+	// not healthy included; beyond it, nobody else is. Default 0.5.
+	EjectShare float64
+	// ResolveInterval is the time between two look-ups of the endpoints' names.
+	// Each address that a name has is an endpoint. Default 30 s. (localhost is
+	// left to the dialer.)
+	ResolveInterval time.Duration
+	// Resolve returns the addresses of a name. Default: the system's resolver.
+	Resolve func(ctx context.Context, name string) ([]netip.Addr, error)
+	// Random returns 64 uniformly random bits; it is called concurrently.
+	// Default math/rand/v2.
+	Random func() uint64
 	// Counters, where it isn't nil, counts what the pool did. Several pools, one
 	// after another, may count in the same.
 	Counters *PoolCounters
@@ -59,6 +86,15 @@ func (c PoolConfig) withDefaults() PoolConfig {
 	c.HealthTimeout = or(c.HealthTimeout, 2*time.Second)
 	c.MaxQueue = or(c.MaxQueue, 128)
 	c.QueueTimeout = or(c.QueueTimeout, time.Second)
+	c.EjectTime = or(c.EjectTime, 5*time.Second)
+	c.EjectShare = or(c.EjectShare, 0.5)
+	c.ResolveInterval = or(c.ResolveInterval, 30*time.Second)
+	if c.Resolve == nil {
+		c.Resolve = lookup
+	}
+	if c.Random == nil {
+		c.Random = rand.Uint64
+	}
 	if c.Counters == nil {
 		c.Counters = new(PoolCounters)
 	}
@@ -81,13 +117,16 @@ type PoolCounters struct {
 	Full       atomic.Uint64 // requests answered 429: too many waited
 	Expired    atomic.Uint64 // requests answered 503: they had waited too long
 	Retried    atomic.Uint64 // requests of idempotent models sent to another endpoint
+	Ejected    atomic.Uint64 // endpoints left out for their failures
 	Unbudgeted atomic.Uint64 // those that were not, because too many were
 }
 
 // EndpointStatus is what is known about one endpoint.
 type EndpointStatus struct {
 	URL       string
+	Address   string // what is connected to; several may share a URL
 	Healthy   bool
+	Ejected   bool      // left out for its failures
 	Checked   bool      // at least one check or request has told
 	Since     time.Time // when Healthy last changed
 	LastError string    // of the last failure; empty when healthy
@@ -98,14 +137,17 @@ type EndpointStatus struct {
 // Pool keeps connections to the endpoints of one version and knows which of them
 // are healthy. It is safe for concurrent use and may be shared by states.
 type Pool struct {
-	cfg       PoolConfig
-	log       *slog.Logger
-	endpoints []*endpoint
-	turn      atomic.Uint32
-	line      line
-	retries   budget
-	stop      context.CancelFunc
-	checkers  sync.WaitGroup
+	cfg      PoolConfig
+	log      *slog.Logger
+	sites    []site
+	roster   atomic.Pointer[[]*endpoint] // what it points to is immutable
+	eject    ejectRule
+	ejecting sync.Mutex
+	turn     atomic.Uint32
+	line     line
+	retries  budget
+	stop     context.CancelFunc
+	checkers sync.WaitGroup
 }
 
 // NewPool starts the health checks and warms the connections. It refuses URLs
@@ -118,52 +160,77 @@ func NewPool(cfg PoolConfig, log *slog.Logger) (*Pool, error) {
 		return nil, fmt.Errorf("proxy: new pool: the health path %q must be an absolute path", cfg.HealthPath)
 	}
 	p := &Pool{cfg: cfg.withDefaults(), log: log}
+	p.eject = ejectRule{after: p.cfg.EjectAfter, base: p.cfg.EjectTime, longest: max(p.cfg.EjectTime, longestEjection)}
+	names := false
 	for _, raw := range cfg.Endpoints {
-		e, err := p.endpoint(raw)
+		s, err := newSite(raw)
 		if err != nil {
 			return nil, fmt.Errorf("proxy: new pool: endpoint %q: %w", raw, err)
 		}
-		p.endpoints = append(p.endpoints, e)
+		p.sites = append(p.sites, s)
+		names = names || s.name != ""
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
-	for _, e := range p.endpoints {
-		p.checkers.Go(func() { e.watch(ctx) })
+	var all []*endpoint
+	for i := range p.sites {
+		// A name is left to the dialer until it has been looked up.
+		s := &p.sites[i]
+		all = append(all, p.endpoint(s, s.address))
+	}
+	p.roster.Store(&all)
+	for _, e := range all {
+		p.watch(ctx, e)
+	}
+	if names {
+		p.checkers.Go(func() { p.resolve(ctx) })
 	}
 	return p, nil
 }
 
-func (p *Pool) endpoint(raw string) (*endpoint, error) {
+// longestEjection is how long an endpoint is left out at most.
+const longestEjection = 5 * time.Minute
+
+func newSite(raw string) (site, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		return nil, err
+		return site{}, err
 	case u.Scheme != "http":
-		return nil, fmt.Errorf("scheme %q: only http is spoken upstream", u.Scheme)
+		return site{}, fmt.Errorf("scheme %q: only http is spoken upstream", u.Scheme)
 	case u.Hostname() == "":
-		return nil, errors.New("the host is missing")
+		return site{}, errors.New("the host is missing")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("it must have no user, query or fragment")
+		return site{}, errors.New("it must have no user, query or fragment")
 	}
-	port := u.Port()
-	if port == "" {
-		port = "80"
+	s := site{url: raw, host: u.Host, port: u.Port(), path: []byte(strings.TrimRight(u.EscapedPath(), "/"))}
+	s.port = or(s.port, "80")
+	s.address = net.JoinHostPort(u.Hostname(), s.port)
+	if _, err := netip.ParseAddr(u.Hostname()); err != nil && u.Hostname() != "localhost" {
+		s.name = u.Hostname()
 	}
+	return s, nil
+}
+
+// endpoint makes the endpoint of one address of a site.
+func (p *Pool) endpoint(s *site, address string) *endpoint {
 	return &endpoint{
-		pool:    p,
-		url:     raw,
-		address: net.JoinHostPort(u.Hostname(), port),
-		host:    u.Host,
-		path:    []byte(strings.TrimRight(u.EscapedPath(), "/")),
-		since:   p.cfg.Now(),
-	}, nil
+		pool: p, site: s, url: s.url, address: address, host: s.host, path: s.path,
+		hash: xxhash.Sum64String(s.url + " " + address), since: p.cfg.Now(),
+	}
+}
+
+// watch begins to check e.
+func (p *Pool) watch(ctx context.Context, e *endpoint) {
+	ctx, e.unwatch = context.WithCancel(ctx)
+	p.checkers.Go(func() { e.watch(ctx) })
 }
 
 // Endpoints returns what is known about each endpoint, in configured order.
 func (p *Pool) Endpoints() []EndpointStatus {
-	all := make([]EndpointStatus, len(p.endpoints))
-	for i, e := range p.endpoints {
-		all[i] = e.status()
+	var all []EndpointStatus
+	for _, e := range *p.roster.Load() {
+		all = append(all, e.status())
 	}
 	return all
 }
@@ -177,7 +244,8 @@ func (p *Pool) Waiting() int { return int(p.line.n.Load()) }
 func (p *Pool) Close() {
 	p.stop()
 	p.checkers.Wait()
-	for _, e := range p.endpoints {
+	for _, e := range *p.roster.Load() {
+		e.unwatch() // it has ended; this frees its context
 		e.close()
 	}
 }

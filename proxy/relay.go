@@ -20,6 +20,7 @@ func (c *conn) relay(u *upstream, n int) bool {
 		return c.lost(u, err)
 	}
 	resp := &w.resp
+	u.endpoint.answered(resp.Status)
 	if resp.Status == 101 {
 		return c.tunnel(u, w.up[end:n])
 	}
@@ -58,6 +59,9 @@ func (c *conn) relay(u *upstream, n int) bool {
 		c.part(u, resp.KeepsAlive() && used == len(p))
 		return c.deliver(out)
 	}
+	if u.endpoint.pool.measures() {
+		u.latency = (now() - k.sentAt).duration()
+	}
 	k.started = true
 	if _, err := c.writeBy(out, k.cfg.Idle, k.total); err != nil {
 		return c.left(u)
@@ -88,6 +92,9 @@ func (c *conn) part(u *upstream, clean bool) {
 	k := &c.w.call
 	t := now()
 	k.x.Upstream = (t - k.sentAt).duration()
+	if u.latency == 0 && k.x.Status > 0 && k.x.Status < 500 && u.endpoint.pool.measures() {
+		u.latency = k.x.Upstream // it came at once
+	}
 	if k.pump != nil && !k.pump.stop(c, u) {
 		clean = false
 	}
@@ -182,6 +189,9 @@ func (c *conn) lost(u *upstream, err error) bool {
 			c.part(u, false)
 			return c.failedWith(p, fault)
 		}
+	}
+	if fault != FaultClientGone {
+		u.endpoint.answered(0)
 	}
 	c.detach()
 	u.close()

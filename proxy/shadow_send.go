@@ -84,6 +84,13 @@ func (s *sender) exchange(j *job, x *Exchange) {
 		if s.up.Swap(nil) == nil {
 			reuse, again, x.Fault = false, false, FaultClientGone // Close was faster
 		}
+		switch {
+		case again || x.Fault == FaultClientGone:
+		case x.Fault == FaultNone:
+			u.endpoint.answered(x.Status)
+		default:
+			u.endpoint.answered(0)
+		}
 		if reuse {
 			u.release(now())
 		} else {

@@ -41,6 +41,9 @@ func (c *conn) forward() bool {
 			return c.failed(died, FaultClientGone)
 		}
 		u.close()
+		if elsewhere {
+			u.endpoint.answered(0)
+		}
 		if u.parked == 0 || elsewhere {
 			q.not.add(u.endpoint)
 		}
@@ -235,7 +238,7 @@ func (c *conn) mayRepeat(u *upstream, err error) (again, elsewhere bool) {
 	}
 	k.x.Retries++
 	pool.cfg.Counters.Retried.Add(1)
-	return true, len(pool.endpoints) > 1
+	return true, len(*pool.roster.Load()) > 1
 }
 
 // maxRetries is how often one request of an idempotent model is sent again.

@@ -22,7 +22,8 @@ type upstream struct {
 	sent    uint64 // bytes written to it, ever
 	before  uint64 // the same, before the current request
 	parked  instant
-	keep    instant // the peer said that it closes the connection at about this instant; 0: it didn't
+	latency time.Duration // until the answer's head came; 0: noted, or not measured
+	keep    instant       // the peer said that it closes the connection at about this instant; 0: it didn't
 	cut     atomic.Bool
 	trip    trip
 	tripped func(fd uintptr) bool // trip.step, bound once
@@ -198,6 +199,11 @@ func (u *upstream) interrupt() {
 // close ends the connection and the request that it was used for.
 func (u *upstream) close() {
 	_ = u.tcp.Close()
+	if u.latency > 0 {
+		u.endpoint.mu.Lock()
+		u.endpoint.noteLocked(u, now())
+		u.endpoint.mu.Unlock()
+	}
 	u.endpoint.leave()
 }
 

@@ -221,7 +221,8 @@ func (o *observed) text() string {
 			words = append(words, "then "+string(o.end))
 		}
 	}
-	if len(o.seen) > 0 && o.status() >= 400 && o.status() < 500 {
+	whole := slices.ContainsFunc(o.seen, func(s *seen) bool { return !s.cut })
+	if whole && o.status() >= 400 && o.status() < 500 && o.status() != 404 {
 		words = append(words, "but passed on")
 	}
 	return strings.Join(words, ", ")

@@ -215,6 +215,7 @@ func envoyConfig(_, address, origin string) string {
 		"@type":       types + "network.http_connection_manager.v3.HttpConnectionManager",
 		"stat_prefix": "c", "generate_request_id": false,
 		"http_protocol_options": object{"accept_http_10": true},
+		"delayed_close_timeout": "0.1s", // otherwise every refusal takes a second
 		"upgrade_configs":       []object{{"upgrade_type": "websocket"}},
 		"http_filters": []object{{
 			"name":         "envoy.filters.http.router",

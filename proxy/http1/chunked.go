@@ -21,8 +21,16 @@ type Chunked struct {
 type chunkState uint8
 
 const (
-	inSize chunkState = iota
-	inExtension
+	inSize   chunkState = iota
+	extSpace            // states of an extension, in extension.go
+	extNameStart
+	extName
+	extAfterName
+	extValueStart
+	extValue
+	extQuoted
+	extEscaped
+	extAfterQuoted
 	sizeLF
 	inData
 	dataCR
@@ -66,14 +74,6 @@ func (c *Chunked) step(b byte) error {
 	switch c.state {
 	case inSize:
 		return c.size(b)
-	case inExtension:
-		c.line++
-		c.overhead++
-		if b == '\r' {
-			c.state = sizeLF
-		} else if b < ' ' && b != '\t' || b == 0x7f || c.line > maxExtension || c.overhead > maxOverhead {
-			return ErrChunkExt
-		}
 	case sizeLF:
 		if b != '\n' {
 			return ErrChunkSize
@@ -93,6 +93,9 @@ func (c *Chunked) step(b byte) error {
 		}
 		c.state, c.digits = inSize, 0
 	default:
+		if c.state < sizeLF {
+			return c.extension(b)
+		}
 		return c.trailer(b)
 	}
 	return nil
@@ -114,8 +117,9 @@ func (c *Chunked) size(b byte) error {
 	switch b {
 	case '\r':
 		c.state = sizeLF
-	case ';':
-		c.state, c.line = inExtension, 0
+	case ';', ' ', '\t':
+		c.line, c.state = 0, extSpace
+		return c.extension(b)
 	default:
 		return ErrChunkSize
 	}

@@ -58,8 +58,8 @@ func TestChunkedBodiesThatCouldBeReadTwoWaysAreRefused(t *testing.T) {
 	}{
 		"bare LF behind the size":      {"5\nhello\r\n0\r\n\r\n", http1.ErrChunkSize},
 		"CR without LF":                {"5\rhello\r\n", http1.ErrChunkSize},
-		"space behind the size":        {"5 \r\nhello\r\n", http1.ErrChunkSize},
-		"tab behind the size":          {"5\t\r\nhello\r\n", http1.ErrChunkSize},
+		"space behind the size":        {"5 \r\nhello\r\n", http1.ErrChunkExt},
+		"tab behind the size":          {"5\t\r\nhello\r\n", http1.ErrChunkExt},
 		"space before the size":        {" 5\r\nhello\r\n", http1.ErrChunkSize},
 		"no size":                      {"\r\nhello\r\n", http1.ErrChunkSize},
 		"sign":                         {"+5\r\nhello\r\n", http1.ErrChunkSize},

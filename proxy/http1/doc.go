@@ -15,11 +15,12 @@
 // In requests (RFC 9112 unless said otherwise): versions other than 1.0 and 1.1
 // (505); lines that end in a bare LF; folded lines; white space in or behind a
 // field name; control bytes anywhere; Content-Length together with
-// Transfer-Encoding, twice, or not 1 to 18 digits; a transfer coding other than
-// a single chunked (501), or any with HTTP/1.0; no Host, two, or a malformed
-// one; an absolute target whose authority is not the Host's; a Connection field
-// that names a field which frames or routes the message; expectations other than
-// 100-continue (417). In answers the same as far as it applies. In chunked
-// bodies: bare LF, anything but CRLF or an extension behind a size, sizes beyond
-// 2⁶²; extensions and trailers must be well-formed and are then left out.
+// Transfer-Encoding, twice, or not 1 to 18 digits; a transfer coding that does
+// not end in chunked (400), one that has others before it (501), or any with
+// HTTP/1.0; no Host, two, or a malformed one; an absolute target whose authority
+// is not the Host's; a Connection field that names a field which frames or
+// routes the message; expectations other than 100-continue (417). In answers the
+// same as far as it applies. In chunked bodies: bare LF, anything but CRLF or a
+// well-formed extension behind a size, sizes beyond 2⁶²; extensions and trailers
+// must be well-formed and are then left out.
 package http1

@@ -23,6 +23,7 @@ var (
 	ErrTwoLengths       = &Error{400, "Content-Length is there twice"}
 	ErrTwoFramings      = &Error{400, "Content-Length and Transfer-Encoding are there both"}
 	ErrTransferCoding   = &Error{501, "the only transfer coding spoken here is chunked"}
+	ErrLastCoding       = &Error{400, "the last transfer coding is not chunked"}
 	ErrTwoCodings       = &Error{400, "Transfer-Encoding is there twice"}
 	ErrOldTransfer      = &Error{400, "Transfer-Encoding in a message of HTTP/1.0"}
 	ErrNoHost           = &Error{400, "Host is missing"}

@@ -127,10 +127,17 @@ func (f *Fields) special(k Kind, value []byte) error {
 		if f.Has(TransferEncoding) {
 			return ErrTwoCodings
 		}
-		if !equal(value, "chunked") {
-			return ErrTransferCoding
+		if equal(value, "chunked") {
+			f.Chunked = true
+			return nil
 		}
-		f.Chunked = true
+		// RFC 9112, 6.3: where chunked isn't the last coding nobody can tell where
+		// the body ends (400). Where it is, another coding before it is merely
+		// not spoken here (6.1, 501).
+		if last := bytes.LastIndexByte(value, ','); last < 0 || !equal(trim(value[last+1:]), "chunked") {
+			return ErrLastCoding
+		}
+		return ErrTransferCoding
 	case Connection:
 		return f.connection(value)
 	}

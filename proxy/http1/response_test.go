@@ -51,7 +51,7 @@ func TestAnswersThatCouldBeReadTwoWaysAreRefused(t *testing.T) {
 		"length and coding": {"HTTP/1.1 200 OK\nContent-Length: 3\nTransfer-Encoding: chunked\n\n", http1.ErrTwoFramings},
 		"two lengths":       {"HTTP/1.1 200 OK\nContent-Length: 3\nContent-Length: 3\n\n", http1.ErrTwoLengths},
 		"a list of lengths": {"HTTP/1.1 200 OK\nContent-Length: 3,3\n\n", http1.ErrContentLength},
-		"coding":            {"HTTP/1.1 200 OK\nTransfer-Encoding: identity\n\n", http1.ErrTransferCoding},
+		"coding":            {"HTTP/1.1 200 OK\nTransfer-Encoding: identity\n\n", http1.ErrLastCoding},
 		"coding in 1.0":     {"HTTP/1.0 200 OK\nTransfer-Encoding: chunked\n\n", http1.ErrOldTransfer},
 		"folded":            {"HTTP/1.1 200 OK\nA: b\n c\n\n", http1.ErrFold},
 		"space, colon":      {"HTTP/1.1 200 OK\nA : b\n\n", http1.ErrFieldName},

@@ -111,8 +111,11 @@ func validHost(b []byte) bool {
 		}
 		host = b[:i]
 	}
-	for _, c := range host {
+	for i, c := range host {
 		// reg-name: unreserved, sub-delims but comma, percent-encoded.
+		if c == '%' && (i+2 >= len(host) || hex[host[i+1]] == 0xff || hex[host[i+2]] == 0xff) {
+			return false
+		}
 		if lower[c] == 0 && c != '(' && c != ')' && c != ';' && c != '=' || c == '^' || c == '`' || c == '|' || c == '#' {
 			return false
 		}

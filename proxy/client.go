@@ -45,6 +45,7 @@ type provenance struct {
 	trusted bool       // peer is a proxy whose word counts
 	secure  bool       // the connection is encrypted
 	style   ForwardStyle
+	strip   http1.Kinds // fields that endpoints don't get for another reason
 }
 
 // originate finds out where a request comes from. Requests from clients that are
@@ -52,7 +53,7 @@ type provenance struct {
 // each address that it names costs one.
 func (c *conn) originate(req *http1.Request) provenance {
 	f := &c.server.cfg.Forwarding
-	o := provenance{peer: c.peer, client: c.peer, trusted: c.trusted, secure: c.secure != nil, style: f.Style}
+	o := provenance{peer: c.peer, client: c.peer, trusted: c.trusted, secure: c.secure != nil, style: f.Style, strip: c.server.cfg.Keys.stripped()}
 	if !o.trusted {
 		return o
 	}
@@ -152,11 +153,11 @@ func parameter(element []byte, name string) []byte {
 func (o *provenance) drop() http1.Kinds {
 	switch {
 	case !o.trusted:
-		return aboutClients
+		return aboutClients | o.strip
 	case o.style == ForwardNothing:
-		return 0
+		return o.strip
 	}
-	return ours
+	return ours | o.strip
 }
 
 // append appends what upstreams are told about the client.

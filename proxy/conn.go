@@ -53,6 +53,9 @@ const lastWait = 2 * time.Second
 func (c *conn) serve() {
 	defer c.server.forget(c)
 	defer c.recovered()
+	if c.secure != nil && !c.handshake() {
+		return
+	}
 	for c.next() && c.handle() {
 	}
 }
@@ -139,7 +142,12 @@ func (c *conn) await() bool {
 		c.hurry()
 	}
 	for {
-		err := c.raw.Read(c.filled)
+		var err error
+		if c.secure != nil {
+			err = c.awaken()
+		} else {
+			err = c.raw.Read(c.filled)
+		}
 		if err == nil {
 			break
 		}
@@ -198,6 +206,9 @@ func (c *conn) fill(fd uintptr) bool {
 // Fast path: one system call without telling the scheduler, which costs more
 // than it helps where a call can't block.
 func (c *conn) writeBy(b []byte, patience time.Duration, total instant) (n int, err error) {
+	if c.secure != nil {
+		return c.secure.writeBy(&c.deadlines, b, patience, total)
+	}
 	t := now()
 	c.writing(earlier(t.after(patience), total), t)
 	c.out, c.wrote = b, 0
@@ -258,6 +269,9 @@ func (c *conn) linger() {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
+	if c.secure != nil { // what was closed is TLS only
+		_ = c.secure.tcp.(interface{ CloseWrite() error }).CloseWrite()
+	}
 	at := now().after(time.Second)
 	c.deadlines.read = at
 	_ = c.conn.SetReadDeadline(origin.Add(time.Duration(at)))
@@ -267,10 +281,11 @@ func (c *conn) linger() {
 // abort ends the connection so that the client can't take what it has for a
 // whole answer.
 func (c *conn) abort() {
-	if tcp, ok := c.conn.(*net.TCPConn); ok {
+	socket := c.socket() // not TLS, whose own end would make it look orderly
+	if tcp, ok := socket.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
-	_ = c.conn.Close()
+	_ = socket.Close()
 }
 
 // hungUp is called, from another goroutine, when the client has closed its side.

@@ -52,6 +52,9 @@ func (c *conn) cleanUp() {
 // route finds the version that answers, and has it answer.
 func (c *conn) route() bool {
 	k, req := &c.w.call, &c.w.req
+	if keys := c.server.cfg.Keys; keys != nil && !keys.allow(req) {
+		return c.problem(unauthorized)
+	}
 	k.state = c.hold()
 	if k.state == nil {
 		return c.problem(noState)
@@ -165,6 +168,9 @@ func (c *conn) problem(p problem) bool {
 		extra = k.target.headers
 	} else {
 		c.server.refused(p.slug)
+	}
+	if p.status == unauthorized.status {
+		extra = c.server.cfg.Keys.challenge
 	}
 	if k.unread(w) {
 		k.keep = false

@@ -69,6 +69,10 @@ func (s *Server) countsClient(peer netip.Addr) bool {
 // ends, and a load balancer in front can send a 503 elsewhere.
 func (s *Server) turnAway(nc net.Conn, p problem) {
 	s.refused(p.slug)
+	if s.cfg.TLS != nil {
+		_ = nc.Close() // a handshake would cost more than all the rest
+		return
+	}
 	select {
 	case s.refusals <- struct{}{}:
 	default:

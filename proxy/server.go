@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,6 +38,10 @@ type Config struct {
 	// MaxConns is how many client connections may be open, MaxConnsPerClient how
 	// many of one address; one more is answered with 503 and closed. 0: no limit.
 	MaxConns, MaxConnsPerClient int
+	// TLS is spoken with all clients where it isn't nil.
+	TLS *tls.Config
+	// Keys, where it isn't nil, are what a client must have one of.
+	Keys *Keys
 	// Forwarding says what upstreams learn about clients. Default: nothing, from nobody.
 	Forwarding Forwarding
 	// Uncounted are the addresses for which MaxConnsPerClient doesn't hold:
@@ -162,6 +167,9 @@ func (s *Server) accept(nc net.Conn) {
 	}
 	c := &conn{server: s, raw: raw, peer: addressOf(nc), deadlines: deadlines{conn: nc}}
 	c.trusted = within(c.peer, s.cfg.Forwarding.Trust)
+	if s.cfg.TLS != nil {
+		c.protect(s.cfg.TLS)
+	}
 	c.filled, c.taken = c.fill, c.offer
 	s.mu.Lock() // also while draining: a client that got through is served
 	if full, ok := s.admit(c.peer); !ok {
@@ -255,7 +263,7 @@ func (s *Server) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.conns {
-		_ = c.conn.Close()
+		_ = c.socket().Close()
 		c.hungUp()
 	}
 }

@@ -33,7 +33,7 @@ func (c *conn) tunnel(u *upstream, early []byte) bool {
 	k.shadows = 0 // their pools may be gone by the end
 	_ = c.conn.SetDeadline(time.Time{})
 	_ = u.tcp.SetDeadline(time.Time{})
-	client, ok := c.conn.(*net.TCPConn)
+	client, ok := c.conn.(stream)
 	if !ok {
 		u.close()
 		c.abort()
@@ -54,15 +54,23 @@ func (c *conn) tunnel(u *upstream, early []byte) bool {
 	return false
 }
 
+// stream is a connection whose sides end apart: TCP, or TLS on it.
+type stream interface {
+	net.Conn
+	CloseWrite() error
+}
+
 // pass copies until src has ended, and then ends dst's side too; if anything
 // breaks, both are cut.
-func pass(dst, src *net.TCPConn) {
+func pass(dst, src stream) {
 	_, err := io.Copy(dst, src)
 	if err == nil {
 		err = dst.CloseWrite()
 	}
 	if err != nil {
-		_ = dst.SetLinger(0)
+		if tcp, ok := dst.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
 		_ = dst.Close()
 		_ = src.Close()
 	}

@@ -87,6 +87,9 @@ func (p *pump) fail(u *upstream, why *problem) {
 	u.interrupt()
 }
 
+// refuse is fail for a client that is told why.
+func (p *pump) refuse(u *upstream, why problem) { p.fail(u, &why) }
+
 func (p *pump) run(c *conn, u *upstream) {
 	k := &c.w.call
 	b := c.server.streams.get()
@@ -112,12 +115,12 @@ func (p *pump) run(c *conn, u *upstream) {
 		} else {
 			data, used, err := decode(&k.chunked, in[:n])
 			if err != nil {
-				p.fail(u, &badBody)
+				p.refuse(u, badBody)
 				return
 			}
 			k.request.add(data)
 			if size += int64(len(data)); size > k.cfg.MaxBody {
-				p.fail(u, &bodyTooLarge)
+				p.refuse(u, bodyTooLarge)
 				return
 			}
 			if used < n {
@@ -144,7 +147,7 @@ func (p *pump) ill(u *upstream, err error) {
 	switch {
 	case err == errStopped:
 	case isTimeout(err):
-		p.fail(u, &slowRequest)
+		p.refuse(u, slowRequest)
 	default:
 		p.fail(u, pumpClient)
 	}

@@ -23,10 +23,10 @@ func (c *checker) model(name string, m *Model) {
 	}
 	c.duration(path+".timeout", m.Timeout, time.Millisecond, 24*time.Hour)
 	c.size(path+".max_body", m.MaxBody, 1*kib, 1<<40)
-	if m.Idempotent {
-		c.fault(RuleIdempotent, path+".idempotent", "sending a failed request to another endpoint is not in this release; remove the key")
-	}
 	c.upstream(path+".upstream", m.Upstream)
+	if m.Upstream.Balance == "hash" && m.Assign == (Assign{}) {
+		c.fault(RuleBalanceKey, path+".upstream.balance", "hash sends requests with the same key to the same endpoint, and assign names no key; add one, or use least_inflight")
+	}
 	c.shadow(path+".shadow", m.Shadow)
 	if !m.Monitor.Off {
 		c.monitor(path+".monitor", m.Monitor)
@@ -137,6 +137,15 @@ func (c *checker) upstream(path string, u Upstream) {
 	c.duration(path+".idle_timeout", u.IdleTimeout, time.Millisecond, 24*time.Hour)
 	c.duration(path+".health.interval", u.Health.Interval, 10*time.Millisecond, time.Hour)
 	c.duration(path+".health.timeout", u.Health.Timeout, time.Millisecond, time.Hour)
+	c.count(path+".max_connections", u.MaxConnections, 0, 1_000_000)
+	c.count(path+".max_queue", u.MaxQueue, 0, 1_000_000)
+	c.duration(path+".queue_timeout", u.QueueTimeout, time.Millisecond, time.Hour)
+	c.oneOf(RuleBalance, path+".balance", u.Balance, "least_inflight", "p2c_ewma", "round_robin", "hash")
+	c.duration(path+".slow_start", u.SlowStart, 0, time.Hour)
+	c.duration(path+".resolve_interval", u.ResolveInterval, 100*time.Millisecond, 24*time.Hour)
+	c.count(path+".ejection.failures", u.Ejection.Failures, 0, 1_000_000)
+	c.duration(path+".ejection.time", u.Ejection.Time, 10*time.Millisecond, 5*time.Minute)
+	c.number(path+".ejection.max_share", u.Ejection.MaxShare, 0, 100)
 	if u.Health.Path == "" {
 		return
 	}

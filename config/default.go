@@ -47,6 +47,13 @@ func (m *Model) setDefaults() {
 		ConnectTimeout: Duration(time.Second),
 		IdleTimeout:    Duration(30 * time.Second),
 		Health:         Health{Interval: Duration(5 * time.Second), Timeout: Duration(time.Second)},
+
+		MaxQueue:        128,
+		QueueTimeout:    Duration(time.Second),
+		Balance:         "least_inflight",
+		SlowStart:       Duration(10 * time.Second),
+		ResolveInterval: Duration(30 * time.Second),
+		Ejection:        Ejection{Failures: 5, Time: Duration(5 * time.Second), MaxShare: 50},
 	}
 	m.Shadow = Shadow{
 		Queue:     1024,

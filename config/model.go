@@ -15,7 +15,7 @@ type Model struct {
 	Pin        Pin      `json:"pin"`
 	Timeout    Duration `json:"timeout"`    // from the request sent to the head of the answer
 	MaxBody    Size     `json:"max_body"`   // a request's body; bodies stream, so this costs no memory
-	Idempotent bool     `json:"idempotent"` // a request whose endpoint failed may be sent to another one; of a later release
+	Idempotent bool     `json:"idempotent"` // a request whose endpoint failed is sent to another one, within a budget
 	Upstream   Upstream `json:"upstream"`
 	Shadow     Shadow   `json:"shadow"`
 	Monitor    Monitor  `json:"monitor"`
@@ -46,6 +46,21 @@ type Upstream struct {
 	ConnectTimeout Duration `json:"connect_timeout"`
 	IdleTimeout    Duration `json:"idle_timeout"` // of a pooled connection
 	Health         Health   `json:"health"`
+
+	MaxConnections  int      `json:"max_connections"`  // requests in flight at one endpoint; 0: any
+	MaxQueue        int      `json:"max_queue"`        // requests that wait for one that has so many
+	QueueTimeout    Duration `json:"queue_timeout"`    // how long they may
+	Balance         string   `json:"balance"`          // one of balances
+	SlowStart       Duration `json:"slow_start"`       // how long an endpoint that is new or back gets less; 0: not at all
+	ResolveInterval Duration `json:"resolve_interval"` // between two look-ups of a name
+	Ejection        Ejection `json:"ejection"`
+}
+
+// Ejection configures when an endpoint is left out because requests fail at it.
+type Ejection struct {
+	Failures int      `json:"failures"`  // in a row; 0: never
+	Time     Duration `json:"time"`      // at first; twice as long each time in succession
+	MaxShare float64  `json:"max_share"` // of the endpoints, in per cent
 }
 
 // Health configures the active checks of an endpoint.

@@ -41,7 +41,8 @@ const (
 	RuleAssignOne      Rule = "assign-one"      // more than one key to stick by
 	RuleHeaderName     Rule = "header-name"     // no header's name, or one that cannot carry this
 	RuleCookieName     Rule = "cookie-name"     //
-	RuleIdempotent     Rule = "idempotent"      // not in this release
+	RuleBalance        Rule = "balance"         //
+	RuleBalanceKey     Rule = "balance-key"     // by a key that is none
 	RuleHealthPath     Rule = "health-path"     //
 	RuleShadowMemory   Rule = "shadow-memory"   // one body would not fit
 	RuleMonitorMemory  Rule = "monitor-memory"  // one exchange would not fit

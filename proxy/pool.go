@@ -59,7 +59,7 @@ type PoolConfig struct {
 	// succession for twice as long, up to 5 minutes. Default 5 s.
 	EjectTime time.Duration
 	// EjectShare is what part of the endpoints may be left out, those that are
-	// not healthy included; beyond it, nobody else is. Default 0.5.
+	// not healthy included; beyond it, nobody else is. Default 0.5; negative for none.
 	EjectShare float64
 	// ResolveInterval is the time between two look-ups of the endpoints' names.
 	// Each address that a name has is an endpoint. Default 30 s. (localhost is

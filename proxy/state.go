@@ -69,13 +69,16 @@ type Settings struct {
 	KeyLimit int
 }
 
+// replayLimit is the default of Settings.ReplayLimit.
+const replayLimit = 1 << 20
+
 // withDefaults also lowers the names of headers, as they are looked up.
 func (s Settings) withDefaults() Settings {
 	s.Timeout = or(s.Timeout, 30*time.Second)
 	s.Idle = or(s.Idle, time.Minute)
 	s.CaptureLimit = or(s.CaptureLimit, 4<<20)
 	s.KeyLimit = or(s.KeyLimit, 1<<20)
-	s.ReplayLimit = or(s.ReplayLimit, 1<<20)
+	s.ReplayLimit = or(s.ReplayLimit, replayLimit)
 	if s.MaxBody <= 0 {
 		s.MaxBody = math.MaxInt64
 	}

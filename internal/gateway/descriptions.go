@@ -10,6 +10,9 @@ var (
 	overheadSeconds     = describe("weir_overhead_seconds", "The part of a request's duration that was spent in Weir itself.", "model")
 	inflightRequests    = describe("weir_inflight_requests", "Requests and copies that a version has not answered yet.", "model", "version")
 	upstreamHealthy     = describe("weir_upstream_healthy", "1 while an endpoint passes its health checks, else 0. Standby versions are checked too.", "model", "version", "endpoint")
+	upstreamLimited     = describe("weir_upstream_limited_total", "Requests turned away because every endpoint had as many as it may: queue_full (429) or queue_timeout (503).", "model", "version", "reason")
+	upstreamRetries     = describe("weir_upstream_retries_total", "Requests of an idempotent model whose endpoint died: sent to another one, or over_budget and not sent.", "model", "version", "outcome")
+	upstreamEjections   = describe("weir_upstream_ejections_total", "Times that an endpoint was left out for its failures.", "model", "version")
 	shadowRequests      = describe("weir_shadow_requests_total", "Copies to a shadow: answered, failed, timeout, or dropped for the reason named.", "model", "version", "outcome")
 	shadowDisagreement  = describe("weir_shadow_disagreement_ratio", "Share of compared rows in which a shadow's answer differs from the primary's.", "model", "version")
 	observationsDropped = describe("weir_observations_dropped_total", "Exchanges that a monitor did not see, by reason.", "model", "reason")
@@ -39,7 +42,8 @@ var (
 
 // descriptions are all of them, for the collector.
 var descriptions = []*prometheus.Desc{
-	requestsTotal, requestDuration, overheadSeconds, inflightRequests, upstreamHealthy, shadowRequests, shadowDisagreement,
+	requestsTotal, requestDuration, overheadSeconds, inflightRequests, upstreamHealthy,
+	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement,
 	observationsDropped, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
 	registryConnected, registrySync, registryProblems, registryRefused, refusedRequests, accessLogLines, accessLogDropped, spansSent, spansDropped,

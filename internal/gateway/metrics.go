@@ -32,9 +32,12 @@ type metrics struct {
 		refused uint64
 	}
 	models    sync.Map // model → *counters
+	upstreams sync.Map // upstreamKey → *proxy.PoolCounters
 	rollbacks sync.Map // rollbackKey → *atomic.Uint64
 	refusals  sync.Map // problem → *atomic.Uint64
 }
+
+type upstreamKey struct{ model, version string }
 
 type rollbackKey struct{ model, cause string }
 
@@ -142,10 +145,15 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 		return true
 	})
 	for _, p := range now.pools {
+		healthy := map[string]bool{} // a name is if any of its addresses is
 		for _, e := range p.Endpoints() {
-			gauge(out, upstreamHealthy, truth(e.Healthy), p.model, p.version, e.URL)
+			healthy[e.URL] = healthy[e.URL] || e.Healthy
+		}
+		for url, well := range healthy {
+			gauge(out, upstreamHealthy, truth(well), p.model, p.version, url)
 		}
 	}
+	m.collectUpstreams(out)
 	for model, t := range now.traffic {
 		if t == nil {
 			gauge(out, trafficGeneration, 0, model)

@@ -132,6 +132,7 @@ func (m *model) settings() proxy.Settings {
 		CaptureHeaders: m.headers,
 		IsInference:    m.protocol.IsInference,
 		Shadow:         m.shadows,
+		Idempotent:     m.cfg.Idempotent,
 	}
 }
 

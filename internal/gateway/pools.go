@@ -29,6 +29,17 @@ func (g *Gateway) pool(next *applied, cfg *config.Model, v *router.Version) (*po
 			HealthPath:     cfg.Upstream.Health.Path,
 			HealthInterval: cfg.Upstream.Health.Interval.Std(),
 			HealthTimeout:  cfg.Upstream.Health.Timeout.Std(),
+
+			MaxConnections:  cfg.Upstream.MaxConnections,
+			MaxQueue:        orNone(cfg.Upstream.MaxQueue),
+			QueueTimeout:    cfg.Upstream.QueueTimeout.Std(),
+			Balance:         balances[cfg.Upstream.Balance],
+			SlowStart:       cfg.Upstream.SlowStart.Std(),
+			ResolveInterval: cfg.Upstream.ResolveInterval.Std(),
+			EjectAfter:      cfg.Upstream.Ejection.Failures,
+			EjectTime:       cfg.Upstream.Ejection.Time.Std(),
+			EjectShare:      share(cfg.Upstream.Ejection.MaxShare),
+			Counters:        g.metrics.upstream(v.Model, v.Name),
 		}, g.log.With("model", v.Model, "version", v.Name))
 		if err != nil {
 			return nil, err
@@ -38,4 +49,25 @@ func (g *Gateway) pool(next *applied, cfg *config.Model, v *router.Version) (*po
 	}
 	next.pools[key] = p
 	return p, nil
+}
+
+// balances are the names that the configuration has for them.
+var balances = map[string]proxy.Balance{
+	"least_inflight": proxy.LeastInFlight, "p2c_ewma": proxy.PeakEWMA, "round_robin": proxy.RoundRobin, "hash": proxy.Hash,
+}
+
+// orNone is n for a pool, whose zero means its default.
+func orNone(n int) int {
+	if n == 0 {
+		return -1
+	}
+	return n
+}
+
+// share is a number of per cent for a pool, likewise.
+func share(percent float64) float64 {
+	if percent == 0 {
+		return -1
+	}
+	return percent / 100
 }

@@ -15,7 +15,6 @@ var idle = map[string]string{
 	"Registry.Address":  "of a later release; refused",
 	"Registry.Prefix":   "of a later release; refused",
 	"Registry.TokenEnv": "of a later release; refused",
-	"Model.Idempotent":  "of a later release; refused",
 	"Registry.Dir":      "read through RegistryDir",
 	"Config.StateDir":   "read through StatePath",
 }

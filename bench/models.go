@@ -45,7 +45,7 @@ func models(ctx context.Context, o options) (table, error) {
 	if err != nil {
 		return t, err
 	}
-	t.Columns = []string{"case", "CPU µs a request", "of it user", "×", "requests a second", "MB resident", "kB a model", "registered and started in"}
+	t.Columns = []string{"case", "CPU µs a request", "of it user", "×", "requests a second", "MB resident", "kB a model", "documents written and started in"}
 	base := f.contenders[0]
 	least, err := base.process.Memory()
 	if err != nil {

@@ -64,6 +64,9 @@ func (p *Process) Stop() {
 	}
 }
 
+// Log is what the program has said so far. Only after Stop.
+func (p *Process) Log() string { return p.log.String() }
+
 // Times are processor times.
 type Times struct{ User, System time.Duration }
 

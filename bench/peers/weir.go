@@ -3,10 +3,13 @@ package peers
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/weir-gateway/weir/registry"
 	"github.com/weir-gateway/weir/registry/file"
@@ -27,7 +30,7 @@ func (t Tools) weir(dir string, j Job) (*Process, error) {
 	for _, line := range lines {
 		text += "    " + line + "\n"
 	}
-	if err := register(filepath.Join(dir, "registry"), j); err != nil {
+	if err := register(filepath.Join(dir, "registry"), Model, j); err != nil {
 		return nil, err
 	}
 	return t.Gateway(dir, text)
@@ -56,43 +59,13 @@ func (t Tools) Gateway(dir, models string) (*Process, error) {
 	return p, nil
 }
 
-// register writes the versions and their traffic.
-func register(dir string, j Job) error {
+// register writes the versions of a model and their traffic.
+func register(dir, model string, j Job) error {
 	store, err := file.Open(dir, file.Options{})
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	return registerModel(store, Model, j)
-}
-
-// ManyModels runs Weir with n models, all served by one address; their paths
-// are those of ModelPath. Health checks are an hour apart: at the default of 5 s
-// there would be n/5 a second.
-func (t Tools) ManyModels(dir string, n int, address string) (*Process, error) {
-	store, err := file.Open(filepath.Join(dir, "registry"), file.Options{})
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	var models strings.Builder
-	models.WriteString("models:\n")
-	for i := range n {
-		if err := registerModel(store, modelName(i), Job{Arms: []Arm{{address, 100}}}); err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&models, "  %s: {protocol: oip, monitor: off, upstream: {health: {interval: 1h}}}\n", modelName(i))
-	}
-	return t.Gateway(dir, models.String())
-}
-
-func modelName(i int) string { return fmt.Sprintf("model-%05d", i) }
-
-// ModelPath is where the ith of ManyModels takes inference calls.
-func ModelPath(i int) string { return "/v2/models/" + modelName(i) + "/infer" }
-
-// registerModel writes the versions of one model and its traffic.
-func registerModel(store *file.Store, model string, j Job) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	traffic := registry.Traffic{Model: model, Stable: "1", Reason: "benchmark"}
@@ -114,6 +87,48 @@ func registerModel(store *file.Store, model string, j Job) error {
 		}
 		traffic.Shadows = []registry.Shadow{{Version: version, Sample: 1}}
 	}
-	_, err := store.Commit(ctx, traffic, 0)
+	_, err = store.Commit(ctx, traffic, 0)
 	return err
 }
+
+// ManyModels runs Weir with n models, all served by one address; their paths
+// are those of ModelPath. Health checks are an hour apart: at the default of 5 s
+// there would be n/5 a second.
+func (t Tools) ManyModels(dir string, n int, address string) (*Process, error) {
+	var (
+		models  strings.Builder
+		writers errgroup.Group
+	)
+	writers.SetLimit(32) // opening and closing a store mostly waits
+	models.WriteString("models:\n")
+	for i := range n {
+		writers.Go(func() error { return registerApart(dir, modelName(i), Job{Arms: []Arm{{address, 100}}}) })
+		fmt.Fprintf(&models, "  %s: {protocol: oip, monitor: off, upstream: {health: {interval: 1h}}}\n", modelName(i))
+	}
+	if err := writers.Wait(); err != nil {
+		return nil, err
+	}
+	return t.Gateway(dir, models.String())
+}
+
+// registerApart registers a model in a store of its own and moves its document
+// to the others: a store that is open looks at all of them whenever one changes.
+func registerApart(dir, model string, j Job) error {
+	apart := filepath.Join(dir, "apart", model)
+	if err := register(apart, model, j); err != nil {
+		return err
+	}
+	all := filepath.Join(dir, "registry")
+	if err := os.MkdirAll(all, 0o750); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(apart, model+".json"), filepath.Join(all, model+".json")); err != nil {
+		return err
+	}
+	return os.RemoveAll(apart)
+}
+
+func modelName(i int) string { return fmt.Sprintf("model-%05d", i) }
+
+// ModelPath is where the ith of ManyModels takes inference calls.
+func ModelPath(i int) string { return "/v2/models/" + modelName(i) + "/infer" }

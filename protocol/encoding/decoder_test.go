@@ -65,9 +65,9 @@ func kind(err error) encoding.Kind {
 }
 
 func TestEveryCodingIsTakenOff(t *testing.T) {
-	d := encoding.New(encoding.Options{MaxSize: 4 << 20})
+	d := encoding.New(encoding.Options{})
 	var dst []byte
-	for _, n := range []int{0, 1, 200, 10_000, 1 << 20, 3 << 20} {
+	for _, n := range []int{0, 1, 200, 10_000, 1 << 20} {
 		plain := sample(n)[:n]
 		for header, body := range map[string][]byte{
 			"gzip":          pack(t, "gzip", plain),
@@ -119,7 +119,7 @@ func TestSeveralMembersAreOneBody(t *testing.T) {
 
 func TestABodyCutAnywhereIsBroken(t *testing.T) {
 	d := encoding.New(encoding.Options{})
-	plain := sample(2000)
+	plain := sample(1000)
 	for _, coding := range []string{"gzip", "deflate", "raw", "zstd"} {
 		whole := pack(t, coding, plain)
 		header := strings.Replace(coding, "raw", "deflate", 1)
@@ -138,7 +138,7 @@ func TestABodyCutAnywhereIsBroken(t *testing.T) {
 }
 
 func TestBombsStopAtTheLimit(t *testing.T) {
-	zeros := make([]byte, 32<<20)
+	zeros := make([]byte, 4<<20)
 	for _, coding := range []string{"gzip", "deflate", "raw", "zstd"} {
 		header := strings.Replace(coding, "raw", "deflate", 1)
 		bomb := pack(t, coding, zeros)
@@ -160,7 +160,7 @@ func TestBombsStopAtTheLimit(t *testing.T) {
 			t.Errorf("%s of one byte more: %v", coding, err)
 		}
 	}
-	d := encoding.New(encoding.Options{MaxSize: 16 << 20})
+	d := encoding.New(encoding.Options{MaxSize: 2 << 20})
 	if _, err := d.Decode(nil, "gzip, gzip", pack(t, "gzip", pack(t, "gzip", zeros))); kind(err) != encoding.TooLarge {
 		t.Errorf("a bomb in a bomb: %v", err)
 	}

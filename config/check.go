@@ -54,6 +54,8 @@ func (c *checker) config(cfg *Config) {
 	c.duration("drain_timeout", cfg.DrainTimeout, 0, 24*time.Hour)
 	c.limits(cfg.Limits)
 	c.forwarded(cfg.Forwarded)
+	c.tls(cfg.Listen.TLS)
+	c.keys(cfg)
 	c.accessLog(cfg.AccessLog)
 	c.tracing(cfg.Tracing)
 	if len(cfg.Models) == 0 {

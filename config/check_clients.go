@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 func (c *checker) forwarded(f Forwarded) {
@@ -31,4 +32,33 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(text)
 	return p.Masked(), err
+}
+
+func (c *checker) tls(t TLS) {
+	switch {
+	case t.Cert == "" && t.Key == "" && (t.ClientCA != "" || c.said("listen.tls")):
+		c.fault(RuleTLS, "listen.tls", "has no certificate; name the files cert and key, or remove tls")
+	case t.Cert != "" && t.Key == "":
+		c.fault(RuleTLS, "listen.tls.key", "is missing; name the file with the key of cert")
+	case t.Key != "" && t.Cert == "":
+		c.fault(RuleTLS, "listen.tls.cert", "is missing; name the file with the certificate of key")
+	}
+}
+
+func (c *checker) keys(cfg *Config) {
+	k := cfg.Keys
+	c.oneOf(RuleKeys, "keys.header", k.Header, "authorization", "x-api-key")
+	if k.File == "" {
+		if c.said("keys") {
+			c.fault(RuleKeys, "keys.file", "is missing, so nobody would need a key; name a file with one key a line, or remove keys")
+		}
+		return
+	}
+	for _, name := range cfg.ModelNames() {
+		for i, slice := range cfg.Models[name].Monitor.Slices {
+			if strings.EqualFold(slice, "header:"+k.Header) {
+				c.fault(RuleKeys, fmt.Sprintf("models.%s.monitor.slices[%d]", name, i), "would show clients' keys in the monitor; remove it")
+			}
+		}
+	}
 }

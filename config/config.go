@@ -15,6 +15,7 @@ type Config struct {
 	StateDir     string            `json:"state_dir" restart:"yes"` // last good tables, monitor state; as written, see StatePath
 	DrainTimeout Duration          `json:"drain_timeout"`           // how long a stopping gateway, or a replaced upstream pool, waits for requests in flight
 	Limits       Limits            `json:"limits" restart:"yes"`
+	Keys         Keys              `json:"keys" restart:"yes"`
 	Forwarded    Forwarded         `json:"forwarded" restart:"yes"`
 	AccessLog    AccessLog         `json:"access_log"`
 	Tracing      Tracing           `json:"tracing"`
@@ -28,6 +29,22 @@ type Config struct {
 type Listen struct {
 	HTTP  string `json:"http"`  // data plane
 	Admin string `json:"admin"` // API, metrics
+	TLS   TLS    `json:"tls"`   // of the data plane
+}
+
+// TLS names the files by which the data plane is encrypted, as written, see
+// Config.Path. Without any it is not.
+type TLS struct {
+	Cert     string `json:"cert,omitempty"`      // PEM: the certificate and those between it and its root
+	Key      string `json:"key,omitempty"`       // PEM
+	ClientCA string `json:"client_ca,omitempty"` // PEM: who must have signed clients' certificates; without it they need none
+}
+
+// Keys says what clients of the data plane must show.
+type Keys struct {
+	File   string `json:"file,omitempty"` // one key a line, as written, see Config.Path; without it they need none
+	Header string `json:"header"`         // authorization or x-api-key
+	Strip  bool   `json:"strip"`          // the header stays here
 }
 
 // Registry says where versions and traffic are kept.
@@ -69,6 +86,15 @@ func (c *Config) RegistryDir() string { return c.resolve(c.Registry.Dir) }
 
 // StatePath is StateDir, resolved against the configuration file's folder.
 func (c *Config) StatePath() string { return c.resolve(c.StateDir) }
+
+// Path is a file that the configuration names, resolved against the folder of
+// its own file; empty if path is.
+func (c *Config) Path(path string) string {
+	if path == "" {
+		return ""
+	}
+	return c.resolve(path)
+}
 
 func (c *Config) resolve(dir string) string {
 	if filepath.IsAbs(dir) {

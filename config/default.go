@@ -29,6 +29,7 @@ func defaults() *Config {
 			MaxConnections:          20_000,
 			MaxConnectionsPerClient: 4096,
 		},
+		Keys:      Keys{Header: "authorization"},
 		Forwarded: Forwarded{Style: "x-forwarded"},
 		AccessLog: AccessLog{Sample: 0.01, Errors: true},
 		Tracing:   Tracing{Sample: 0.001},

@@ -29,6 +29,8 @@ const (
 	RuleRegistryKey    Rule = "registry-key"  // a key of another kind of registry
 	RuleEmptyFolder    Rule = "empty-folder"  //
 	RuleTrust          Rule = "trust"         // no network or address
+	RuleTLS            Rule = "tls"           // half of a key pair, or nothing to prove
+	RuleKeys           Rule = "keys"          // no file, or where keys would be told
 	RuleStyle          Rule = "style"
 	RuleAccessLog      Rule = "access-log"      // no output, or nothing to put there
 	RuleTracing        Rule = "tracing"         // no collector's URL

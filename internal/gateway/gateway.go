@@ -42,6 +42,7 @@ type Gateway struct {
 	proxy    *proxy.Server
 	rollouts *rollouts
 	events   *admin.Hub
+	secrets  *secrets
 	metrics  *metrics
 	reporter *reporter
 
@@ -94,6 +95,11 @@ func New(o Options) (*Gateway, error) {
 	}
 	g.metrics = newMetrics(g)
 	clients := clientSide(cfg)
+	if g.secrets, err = newSecrets(cfg, o.Logger); err != nil {
+		_ = store.Close()
+		return nil, err
+	}
+	clients.TLS, clients.Keys = g.secrets.tls(), g.secrets.keys
 	clients.Refused = g.metrics.refused
 	g.proxy = proxy.New(clients, o.Logger)
 	g.lastGood = newLastGood(g.dir)
@@ -168,6 +174,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	background.Go(func() { g.followRegistry(running) })
 	background.Go(func() { g.followConfig(running) })
 	background.Go(func() { g.followHealth(running) })
+	background.Go(func() { g.secrets.follow(running) })
 	background.Go(func() { g.keepMonitorState(running) })
 	background.Go(func() { g.keepLastGood(running) })
 	g.rollouts.start()

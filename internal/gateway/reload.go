@@ -61,6 +61,9 @@ func (g *Gateway) reload() ([]config.Change, error) {
 	if len(fixed) > 0 {
 		return nil, fmt.Errorf("gateway: reload %s: %s can only change with a restart", g.opts.ConfigPath, strings.Join(fixed, ", "))
 	}
+	if err := g.secrets.read(); err != nil {
+		return nil, err
+	}
 	return changes, g.applyLocked(next, registry.Snapshot{Problems: g.snapshot.Problems})
 }
 

@@ -16,6 +16,7 @@ var idle = map[string]string{
 	"Registry.Prefix":   "of a later release; refused",
 	"Registry.TokenEnv": "of a later release; refused",
 	"Registry.Dir":      "read through RegistryDir",
+	"Forwarded.Trust":   "read through Networks",
 	"Config.StateDir":   "read through StatePath",
 }
 

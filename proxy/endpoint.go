@@ -125,7 +125,7 @@ func (e *endpoint) park(u *upstream, t instant) {
 	u.parked = t
 	e.mu.Lock()
 	e.noteLocked(u, t)
-	if e.closed || len(e.idle) >= e.pool.cfg.MaxIdle {
+	if e.closed || len(e.idle) >= e.pool.cfg.MaxIdle || u.veil != nil && u.veil.brim {
 		e.mu.Unlock()
 		_ = u.tcp.Close()
 		return

@@ -42,6 +42,10 @@ func (e *endpoint) check(ctx context.Context) {
 		if err != nil {
 			return // the next check will say why
 		}
+		if u.settle() != nil {
+			_ = u.tcp.Close()
+			return
+		}
 		e.park(u, now())
 	}
 }

@@ -20,7 +20,7 @@ import (
 // PoolConfig describes the endpoints of one version. The zero value of a field
 // means its default.
 type PoolConfig struct {
-	// Endpoints are http URLs. A path replaces the prefix of the route.
+	// Endpoints are http or https URLs. A path replaces the prefix of the route.
 	Endpoints []string
 	// ConnectTimeout bounds one attempt to connect. Default 2 s.
 	ConnectTimeout time.Duration
@@ -47,6 +47,8 @@ type PoolConfig struct {
 	// QueueTimeout is how long a request may wait there; then it is answered
 	// 503. Default 1 s.
 	QueueTimeout time.Duration
+	// TLS is for https endpoints.
+	TLS UpstreamTLS
 	// Balance is how requests are spread over the endpoints. Default [LeastInFlight].
 	Balance Balance
 	// SlowStart is how long an endpoint that is new, or back, gets fewer requests
@@ -141,6 +143,7 @@ type Pool struct {
 	log      *slog.Logger
 	sites    []site
 	roster   atomic.Pointer[[]*endpoint] // what it points to is immutable
+	tls      *credentials                // nil where no endpoint is https
 	eject    ejectRule
 	ejecting sync.Mutex
 	turn     atomic.Uint32
@@ -151,7 +154,7 @@ type Pool struct {
 }
 
 // NewPool starts the health checks and warms the connections. It refuses URLs
-// that are not http, or that have a query, user or fragment.
+// that are not http or https, or that have a query, user or fragment.
 func NewPool(cfg PoolConfig, log *slog.Logger) (*Pool, error) {
 	if len(cfg.Endpoints) == 0 {
 		return nil, errors.New("proxy: new pool: there is no endpoint")
@@ -169,6 +172,11 @@ func NewPool(cfg PoolConfig, log *slog.Logger) (*Pool, error) {
 		}
 		p.sites = append(p.sites, s)
 		names = names || s.name != ""
+		if s.secure && p.tls == nil {
+			if p.tls, err = newCredentials(p.cfg.TLS, log); err != nil {
+				return nil, fmt.Errorf("proxy: new pool: %w", err)
+			}
+		}
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
@@ -196,15 +204,24 @@ func newSite(raw string) (site, error) {
 	switch {
 	case err != nil:
 		return site{}, err
-	case u.Scheme != "http":
-		return site{}, fmt.Errorf("scheme %q: only http is spoken upstream", u.Scheme)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return site{}, fmt.Errorf("scheme %q: only http and https are spoken upstream", u.Scheme)
 	case u.Hostname() == "":
 		return site{}, errors.New("the host is missing")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return site{}, errors.New("it must have no user, query or fragment")
 	}
-	s := site{url: raw, host: u.Host, port: u.Port(), path: []byte(strings.TrimRight(u.EscapedPath(), "/"))}
-	s.port = or(s.port, "80")
+	s := site{
+		url: raw, host: u.Host, port: u.Port(), path: []byte(strings.TrimRight(u.EscapedPath(), "/")),
+		secure: u.Scheme == "https", hostname: u.Hostname(),
+	}
+	switch {
+	case s.port != "":
+	case s.secure:
+		s.port = "443"
+	default:
+		s.port = "80"
+	}
 	s.address = net.JoinHostPort(u.Hostname(), s.port)
 	if _, err := netip.ParseAddr(u.Hostname()); err != nil && u.Hostname() != "localhost" {
 		s.name = u.Hostname()

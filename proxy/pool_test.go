@@ -275,7 +275,7 @@ func TestHealthChecksSayWhoIsWell(t *testing.T) {
 }
 
 func TestAPoolRefusesEndpointsThatItCannotUse(t *testing.T) {
-	for _, url := range []string{"", "127.0.0.1:80", "https://h", "http://", "http://u@h", "http://h?a", "http://h#a", "http://h:x"} {
+	for _, url := range []string{"", "127.0.0.1:80", "ftp://h", "http://", "http://u@h", "http://h?a", "http://h#a", "http://h:x"} {
 		if p, err := proxy.NewPool(proxy.PoolConfig{Endpoints: []string{url}}, slog.New(slog.DiscardHandler)); err == nil {
 			p.Close()
 			t.Errorf("%q was taken", url)

@@ -19,6 +19,9 @@ type site struct {
 	address string // host:port as configured
 	host    string // for the Host of requests that have none
 	path    []byte
+	secure  bool // https
+
+	hostname string // host without its port: what a certificate is for
 }
 
 // resolve keeps the addresses of the names up to date until ctx ends.

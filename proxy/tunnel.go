@@ -32,7 +32,7 @@ func (c *conn) tunnel(u *upstream, early []byte) bool {
 	c.letGo()
 	k.shadows = 0 // their pools may be gone by the end
 	_ = c.conn.SetDeadline(time.Time{})
-	_ = u.tcp.SetDeadline(time.Time{})
+	server := u.both()
 	client, ok := c.conn.(stream)
 	if !ok {
 		u.close()
@@ -40,15 +40,15 @@ func (c *conn) tunnel(u *upstream, early []byte) bool {
 		return false
 	}
 	if rest := w.in[w.r:w.w]; len(rest) > 0 {
-		if _, err := u.tcp.Write(rest); err != nil {
+		if _, err := server.Write(rest); err != nil {
 			u.close()
 			return false
 		}
 	}
 	w.r = w.w
 	var up sync.WaitGroup
-	up.Go(func() { pass(u.tcp, client) })
-	pass(client, u.tcp)
+	up.Go(func() { pass(server, client) })
+	pass(client, server)
 	up.Wait()
 	u.close()
 	return false

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -17,6 +18,7 @@ type upstream struct {
 	endpoint *endpoint
 	tcp      *net.TCPConn
 	raw      syscall.RawConn
+	veil     *veil // its TLS; nil: none
 	deadlines
 	reused  bool   // it has answered a request before
 	sent    uint64 // bytes written to it, ever
@@ -82,6 +84,9 @@ func newUpstream(e *endpoint, conn *net.TCPConn) (*upstream, error) {
 // The poller is edge-triggered: it was reset before the check, and whatever
 // comes after that wakes us.
 func (u *upstream) exchange(out, in []byte, t, at instant, sendOnly bool) (wrote, n int, err error) {
+	if u.veil != nil {
+		return u.veil.exchange(u, out, in, t, at, sendOnly)
+	}
 	u.trip = trip{out: out, in: in, sendOnly: sendOnly}
 	u.reading(at, t)
 	err = u.poll(at)
@@ -93,6 +98,9 @@ func (u *upstream) exchange(out, in []byte, t, at instant, sendOnly bool) (wrote
 
 // receive reads the first or further bytes of an answer.
 func (u *upstream) receive(in []byte, at instant) (n int, err error) {
+	if u.veil != nil {
+		return u.veil.read(in, at)
+	}
 	u.trip = trip{in: in, stage: tripRead}
 	u.reading(at, now())
 	err = u.poll(at)
@@ -106,6 +114,9 @@ func (u *upstream) receive(in []byte, at instant) (n int, err error) {
 // read and belongs to the caller then, errors or not, if it isn't nil. A stream
 // that waits has none: 2,000 of them would hold 140 MB otherwise.
 func (u *upstream) receiveStream(from *streams, b *streamBuffer, limit int64, at instant) (*streamBuffer, int, error) {
+	if u.veil != nil {
+		return u.veil.receiveStream(u, from, b, at)
+	}
 	u.trip = trip{streams: from, borrowed: b, limit: limit, stage: tripRead}
 	u.reading(at, now())
 	err := u.poll(at)
@@ -180,6 +191,9 @@ func (u *upstream) step(fd uintptr) bool {
 
 // quiet says whether the idle connection is still open and has not spoken.
 func (u *upstream) quiet() bool {
+	if u.veil != nil && u.veil.wire.r < u.veil.wire.w {
+		return false
+	}
 	quiet := false
 	err := u.raw.Control(func(fd uintptr) {
 		var b [1]byte
@@ -256,6 +270,15 @@ func (e *endpoint) dial(ctx context.Context) (*upstream, error) {
 	if err != nil {
 		_ = conn.Close()
 		return nil, err
+	}
+	if e.site.secure {
+		// Who gives up waiting closes the socket.
+		stop := context.AfterFunc(ctx, u.interrupt)
+		err := u.unveil(e.pool.tls.config(e.site.hostname, e.pool.cfg.Now()), now().after(e.pool.cfg.ConnectTimeout))
+		if !stop() || err != nil {
+			_ = conn.Close()
+			return nil, cmp.Or(err, ctx.Err())
+		}
 	}
 	return u, nil
 }

@@ -54,7 +54,15 @@ func (p *profileLoader) load(m *model, store profileStore, versions []registry.V
 		}
 	}
 	first := !p.ready.Load() && restore != nil
-	if len(wanted) == 0 && !first {
+	begin := func() {
+		restore()
+		p.ready.Store(true)
+		close(p.done)
+	}
+	if len(wanted) == 0 {
+		if first {
+			begin() // reads a small file at most: not worth missing the first requests for
+		}
 		return
 	}
 	p.loading.Go(func() {
@@ -68,9 +76,7 @@ func (p *profileLoader) load(m *model, store profileStore, versions []registry.V
 			}
 		}
 		if first {
-			restore()
-			p.ready.Store(true)
-			close(p.done)
+			begin()
 		}
 	})
 }

@@ -24,7 +24,8 @@ type options struct {
 	duration time.Duration
 	conns    int
 	quick    bool
-	only     []string // peers; empty: all
+	patience time.Duration // for a quiet moment before a round
+	only     []string      // peers; empty: all
 	tools    peers.Tools
 	dir      string // for configurations, removed at the end
 }
@@ -68,6 +69,7 @@ func run(args []string) error {
 	flags.IntVar(&o.rounds, "rounds", 5, "rounds of each case; the median is quoted")
 	flags.DurationVar(&o.duration, "duration", 5*time.Second, "of one round")
 	flags.IntVar(&o.conns, "conns", 32, "client connections")
+	flags.DurationVar(&o.patience, "patience", 5*time.Second, "wait so long for others to leave the machine alone before a round, and repeat a round that they disturbed; 0: never")
 	flags.BoolVar(&o.quick, "quick", false, "2 rounds of 2 s, and fewer connections, streams, models and bytes: to try, not to quote")
 	flags.StringVar(&o.tools.Weir, "weir", "", "a weir `binary` to measure, in place of this module's")
 	flags.StringVar(&o.tools.Cache, "cache", ".cache", "the `folder` where bench/setup put Envoy")
@@ -77,7 +79,7 @@ func run(args []string) error {
 		return err
 	}
 	if o.quick {
-		o.rounds, o.duration = 2, 2*time.Second
+		o.rounds, o.duration, o.patience = 2, 2*time.Second, 0
 	}
 	if *only != "" {
 		o.only = strings.Split(*only, ",")

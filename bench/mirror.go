@@ -41,25 +41,8 @@ func mirror(ctx context.Context, o options) (table, error) {
 			}
 		}
 	}
-	run := func(c *contender) (load.Result, error) {
-		if c.name != monitored {
-			return load.Closed(ctx, c.target, o.conns, o.duration)
-		}
-		before, err := observations(ctx, c.process, "1", "2", "3")
-		if err != nil {
-			return load.Result{}, err
-		}
-		r, err := load.Closed(ctx, c.target, o.conns, o.duration)
-		if err != nil {
-			return r, err
-		}
-		time.Sleep(200 * time.Millisecond)
-		after, err := observations(ctx, c.process, "1", "2", "3")
-		// Version 3 is the shadow, whose answers are observed, too.
-		c.add("observed", (after-before)/float64(max(r.Requests, 1)))
-		return r, err
-	}
-	if err := f.rounds(ctx, o, run); err != nil {
+	err = f.rounds(ctx, o, func(c *contender) (load.Result, error) { return c.observed(ctx, o) })
+	if err != nil {
 		return t, err
 	}
 	t.Columns = []string{"proxy", "CPU µs a request", "of it user", "× Envoy", "requests a second", "p50 µs", "p99 µs", "share of the second", "copies a request", "observations a request"}
@@ -80,4 +63,24 @@ func mirror(ctx context.Context, o options) (table, error) {
 	}
 	t.Samples = f.samples()
 	return t, nil
+}
+
+// observed is a round whose observations are counted, where it has monitors.
+func (c *contender) observed(ctx context.Context, o options) (load.Result, error) {
+	if c.name != monitored {
+		return load.Closed(ctx, c.target, o.conns, o.duration)
+	}
+	before, err := observations(ctx, c.process, "1", "2", "3")
+	if err != nil {
+		return load.Result{}, err
+	}
+	r, err := load.Closed(ctx, c.target, o.conns, o.duration)
+	if err != nil {
+		return r, err
+	}
+	time.Sleep(200 * time.Millisecond)
+	after, err := observations(ctx, c.process, "1", "2", "3")
+	// Version 3 is the shadow, whose answers are observed, too.
+	c.add("observed", (after-before)/float64(max(r.Requests, 1)))
+	return r, err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/weir-gateway/weir/bench/load"
@@ -36,7 +37,7 @@ func streams(ctx context.Context, o options) (table, error) {
 	f.enterDirect(f.stubs.Addresses[0], smallRequest)
 	for range o.rounds {
 		for _, c := range f.contenders {
-			if err := c.stream(ctx, o, n, interval); err != nil {
+			if err := f.quietStream(ctx, o, c, n, interval); err != nil {
 				return t, fmt.Errorf("%s: %w", c.name, err)
 			}
 		}
@@ -62,6 +63,25 @@ func streams(ctx context.Context, o options) (table, error) {
 	}
 	t.Samples = f.samples()
 	return t, nil
+}
+
+// quietStream is one round, measured again if others disturbed it.
+func (f *field) quietStream(ctx context.Context, o options, c *contender, n int, interval time.Duration) error {
+	for attempt := range attempts {
+		calm(ctx, o.patience)
+		kept := maps.Clone(c.samples)
+		before := f.usage()
+		if err := c.stream(ctx, o, n, interval); err != nil {
+			return err
+		}
+		others := f.usage().others(before)
+		if others < quietOthers || o.patience == 0 || attempt == attempts-1 {
+			c.add("others", 100*others)
+			break
+		}
+		c.samples = kept
+	}
+	return nil
 }
 
 // stream opens the streams to one contender and reads them for a round.

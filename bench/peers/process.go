@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// ticks is the unit of processor time in /proc: USER_HZ, 100 on every Linux
-// that Go runs on.
-const ticks = 100
+// TicksPerSecond is the unit of processor time in /proc: USER_HZ, 100 on every
+// Linux that Go runs on.
+const TicksPerSecond = 100
 
 // Process is a program under measurement, with its children.
 type Process struct {
@@ -74,13 +74,31 @@ type Times struct{ User, System time.Duration }
 // to 10 ms.
 func (p *Process) CPU() (Times, error) {
 	var sum Times
-	err := p.each(func(stat []string) { // fields from the third on
-		user, _ := strconv.ParseInt(stat[11], 10, 64)
-		system, _ := strconv.ParseInt(stat[12], 10, 64)
-		sum.User += time.Duration(user) * time.Second / ticks
-		sum.System += time.Duration(system) * time.Second / ticks
-	})
+	err := p.each(func(stat []string) { sum.add(stat) })
 	return sum, err
+}
+
+// OwnCPU is that of this process.
+func OwnCPU() (Times, error) { return processCPU("/proc/self/stat") }
+
+// CPU is that of the stubs' process.
+func (s *Stubs) CPU() (Times, error) {
+	return processCPU(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+}
+
+func processCPU(file string) (t Times, err error) {
+	stat, err := readStat(file)
+	if err == nil {
+		t.add(stat)
+	}
+	return t, err
+}
+
+func (t *Times) add(stat []string) {
+	user, _ := strconv.ParseInt(stat[11], 10, 64)
+	system, _ := strconv.ParseInt(stat[12], 10, 64)
+	t.User += time.Duration(user) * time.Second / TicksPerSecond
+	t.System += time.Duration(system) * time.Second / TicksPerSecond
 }
 
 // Memory is the resident memory of the program and its children, in bytes.
@@ -102,14 +120,8 @@ func (p *Process) each(visit func(stat []string)) error {
 	found := false
 	group := strconv.Itoa(p.cmd.Process.Pid)
 	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			continue // ended meanwhile
-		}
-		// The name, in parentheses, may hold anything; what follows may not.
-		_, rest, ok := strings.Cut(string(content[max(bytes.LastIndexByte(content, ')'), 0):]), " ")
-		stat := strings.Fields(rest)
-		if ok && len(stat) > 21 && stat[2] == group {
+		stat, err := readStat(file)
+		if err == nil && stat[2] == group { // an error: it has ended meanwhile
 			found = true
 			visit(stat)
 		}
@@ -118,6 +130,20 @@ func (p *Process) each(visit func(stat []string)) error {
 		return errors.New("peers: " + p.Name + " is no longer running: " + p.log.String())
 	}
 	return nil
+}
+
+// readStat returns the fields of a process from the third on.
+func readStat(file string) ([]string, error) {
+	content, err := os.ReadFile(file) //nolint:gosec // of /proc
+	if err != nil {
+		return nil, fmt.Errorf("peers: %w", err)
+	}
+	// The name, in parentheses, may hold anything; what follows may not.
+	stat := strings.Fields(string(content[bytes.LastIndexByte(content, ')')+1:]))
+	if len(stat) <= 21 {
+		return nil, errors.New("peers: " + file + " is not as expected")
+	}
+	return stat, nil
 }
 
 // FreeAddress returns a loopback address whose port was free a moment ago.

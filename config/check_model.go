@@ -137,6 +137,7 @@ func (c *checker) upstream(path string, u Upstream) {
 	c.duration(path+".idle_timeout", u.IdleTimeout, time.Millisecond, 24*time.Hour)
 	c.duration(path+".health.interval", u.Health.Interval, 10*time.Millisecond, time.Hour)
 	c.duration(path+".health.timeout", u.Health.Timeout, time.Millisecond, time.Hour)
+	c.upstreamTLS(path+".tls", u.TLS)
 	c.count(path+".max_connections", u.MaxConnections, 0, 1_000_000)
 	c.count(path+".max_queue", u.MaxQueue, 0, 1_000_000)
 	c.duration(path+".queue_timeout", u.QueueTimeout, time.Millisecond, time.Hour)
@@ -151,6 +152,18 @@ func (c *checker) upstream(path string, u Upstream) {
 	}
 	if fault := pathFault(u.Health.Path); fault != "" {
 		c.fault(RuleHealthPath, path+".health.path", "%q %s", u.Health.Path, fault)
+	}
+}
+
+func (c *checker) upstreamTLS(path string, t UpstreamTLS) {
+	if t.Cert != "" && t.Key == "" {
+		c.fault(RuleUpstreamTLS, path+".key", "is missing; name the file with the key of cert")
+	}
+	if t.Key != "" && t.Cert == "" {
+		c.fault(RuleUpstreamTLS, path+".cert", "is missing; name the file with the certificate of key")
+	}
+	if t.InsecureSkipVerify && (t.CA != "" || t.ServerName != "") {
+		c.fault(RuleUpstreamTLS, path+".insecure_skip_verify", "takes any certificate, so that ca and server_name check nothing; remove it or them")
 	}
 }
 

@@ -54,6 +54,18 @@ type Upstream struct {
 	SlowStart       Duration `json:"slow_start"`       // how long an endpoint that is new or back gets less; 0: not at all
 	ResolveInterval Duration `json:"resolve_interval"` // between two look-ups of a name
 	Ejection        Ejection `json:"ejection"`
+
+	TLS UpstreamTLS `json:"tls"` // with https endpoints
+}
+
+// UpstreamTLS names files as written, see Config.Path; they are read again when
+// they change.
+type UpstreamTLS struct {
+	CA                 string `json:"ca,omitempty"`          // PEM: who may have signed endpoints' certificates, instead of the system's authorities
+	Cert               string `json:"cert,omitempty"`        // PEM: what is shown to endpoints that ask
+	Key                string `json:"key,omitempty"`         // PEM
+	ServerName         string `json:"server_name,omitempty"` // what endpoints' certificates must be for, instead of the endpoint's host
+	InsecureSkipVerify bool   `json:"insecure_skip_verify"`
 }
 
 // Ejection configures when an endpoint is left out because requests fail at it.

@@ -43,6 +43,7 @@ const (
 	RuleAssignOne      Rule = "assign-one"      // more than one key to stick by
 	RuleHeaderName     Rule = "header-name"     // no header's name, or one that cannot carry this
 	RuleCookieName     Rule = "cookie-name"     //
+	RuleUpstreamTLS    Rule = "upstream-tls"    // half of a key pair, or a check that checks nothing
 	RuleBalance        Rule = "balance"         //
 	RuleBalanceKey     Rule = "balance-key"     // by a key that is none
 	RuleHealthPath     Rule = "health-path"     //

@@ -39,7 +39,14 @@ func (g *Gateway) pool(next *applied, cfg *config.Model, v *router.Version) (*po
 			EjectAfter:      cfg.Upstream.Ejection.Failures,
 			EjectTime:       cfg.Upstream.Ejection.Time.Std(),
 			EjectShare:      share(cfg.Upstream.Ejection.MaxShare),
-			Counters:        g.metrics.upstream(v.Model, v.Name),
+			TLS: proxy.UpstreamTLS{
+				CA:                 next.cfg.Path(cfg.Upstream.TLS.CA),
+				Cert:               next.cfg.Path(cfg.Upstream.TLS.Cert),
+				Key:                next.cfg.Path(cfg.Upstream.TLS.Key),
+				ServerName:         cfg.Upstream.TLS.ServerName,
+				InsecureSkipVerify: cfg.Upstream.TLS.InsecureSkipVerify,
+			},
+			Counters: g.metrics.upstream(v.Model, v.Name),
 		}, g.log.With("model", v.Model, "version", v.Name))
 		if err != nil {
 			return nil, err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/weir-gateway/weir/admin"
 	"github.com/weir-gateway/weir/config"
+	"github.com/weir-gateway/weir/internal/handover"
 	"github.com/weir-gateway/weir/proxy"
 	"github.com/weir-gateway/weir/registry"
 	"github.com/weir-gateway/weir/registry/file"
@@ -26,6 +27,12 @@ type Options struct {
 	// Hangup delivers a value when the configuration is to be read again, as
 	// SIGHUP asks for. May be nil.
 	Hangup <-chan os.Signal
+	// Takeover has the gateway get its sockets from one that runs with the same
+	// state folder, and that one drain. Without one it starts as usual.
+	Takeover bool
+	// Getenv tells of sockets that a service manager opened, as os.Getenv does.
+	// May be nil.
+	Getenv func(string) string
 	Logger *slog.Logger     // default: none
 	Stderr io.Writer        // for an access log that goes there; default: none can
 	Now    func() time.Time // default time.Now
@@ -46,6 +53,9 @@ type Gateway struct {
 	metrics  *metrics
 	reporter *reporter
 
+	taken         *handover.Taken // nil: none
+	offer         *handover.Offer // nil: this gateway can't be taken over
+	superseded    bool            // by a gateway that took over; guarded by mu
 	data, control net.Listener
 	adminServer   *http.Server
 	draining      atomic.Bool
@@ -115,6 +125,9 @@ func New(o Options) (*Gateway, error) {
 // open applies the configuration with the registry's present content and
 // starts to listen.
 func (g *Gateway) open(cfg *config.Config) error {
+	if err := g.takeOver(); err != nil {
+		return err
+	}
 	snapshot, err := g.store.Snapshot(context.Background())
 	if err != nil {
 		return fmt.Errorf("gateway: read the registry: %w", err)
@@ -133,13 +146,7 @@ func (g *Gateway) open(cfg *config.Config) error {
 	for _, m := range g.models {
 		m.awaitMonitor(profileTimeout)
 	}
-	if g.data, err = net.Listen("tcp", cfg.Listen.HTTP); err != nil {
-		return fmt.Errorf("gateway: listen for clients (listen.http): %w", err)
-	}
-	if g.control, err = net.Listen("tcp", cfg.Listen.Admin); err != nil {
-		return fmt.Errorf("gateway: listen for the admin API (listen.admin): %w", err)
-	}
-	return nil
+	return g.listen(cfg.Listen)
 }
 
 // DataAddress is where clients connect.
@@ -177,12 +184,14 @@ func (g *Gateway) Run(ctx context.Context) error {
 	background.Go(func() { g.secrets.follow(running) })
 	background.Go(func() { g.keepMonitorState(running) })
 	background.Go(func() { g.keepLastGood(running) })
+	g.succeed()
 	g.rollouts.start()
 	g.log.Info("serving", "http", g.DataAddress().String(), "admin", g.AdminAddress().String())
 
 	var err error
 	select {
 	case <-ctx.Done():
+	case <-g.successor():
 	case err = <-failed:
 	}
 	err = errors.Join(err, g.drain())
@@ -209,6 +218,8 @@ func (g *Gateway) drain() error {
 
 // Close releases everything. Run does so itself.
 func (g *Gateway) Close() {
+	g.taken.Close()
+	g.offer.Close()
 	if g.rollouts != nil {
 		g.rollouts.close()
 	}

@@ -39,6 +39,9 @@ func (g *Gateway) keepMonitorState(ctx context.Context) {
 // saveMonitorState writes the state of every monitor; mu is held. A failure is
 // logged and costs nothing but evidence.
 func (g *Gateway) saveMonitorState() {
+	if g.superseded {
+		return // the other gateway's is newer
+	}
 	for name, m := range g.models {
 		if m.monitor == nil {
 			continue

@@ -19,9 +19,10 @@ var layers = []struct {
 	{"protocol/encoding", nil},
 	{"internal/accesslog", nil},
 	{"internal/tracing", nil},
+	{"internal/handover", nil},
 	{"proxy/http1", nil},
 	{"proxy/conformance", nil}, // nothing but tests
-	{"monitor/...", nil}, // numerics: no I/O, no clock
+	{"monitor/...", nil},       // numerics: no I/O, no clock
 	{"config", []string{"registry"}},
 	{"router", []string{"registry"}},
 
@@ -41,7 +42,7 @@ var layers = []struct {
 
 	// Wiring: knows everybody, and nobody knows it but what runs a gateway.
 	{"internal/gateway", []string{
-		"admin", "admin/api", "config", "internal/accesslog", "internal/tracing", "monitor/...", "protocol", "proxy", "registry/...", "rollout/...", "router",
+		"admin", "admin/api", "config", "internal/accesslog", "internal/handover", "internal/tracing", "monitor/...", "protocol", "proxy", "registry/...", "rollout/...", "router",
 	}},
 
 	// The demo is a user: it runs a gateway and talks to its API.

@@ -74,7 +74,7 @@ func findEnvoy() (string, error) {
 func (c control) required() bool { return os.Getenv("WEIR_REQUIRE_PEERS") == "1" && c.name != "Envoy" }
 
 // start runs a control in front of an origin until the test ends.
-func (c control) start(t *testing.T, o *origin) *subject {
+func (c control) start(t *testing.T, origin string) *subject {
 	t.Helper()
 	program, err := c.find()
 	switch {
@@ -92,7 +92,7 @@ func (c control) start(t *testing.T, o *origin) *subject {
 	if c.name == "Envoy" {
 		file += ".json"
 	}
-	if err := os.WriteFile(file, []byte(c.config(dir, address, o.address)), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(c.config(dir, address, origin)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	output, err := os.Create(filepath.Join(dir, "output"))
@@ -122,7 +122,7 @@ func (c control) start(t *testing.T, o *origin) *subject {
 		said, _ := os.ReadFile(output.Name())
 		t.Fatalf("%s: %v: %s", c.name, err, said)
 	}
-	return &subject{name: c.name, version: c.is(program), address: address, origin: o, wait: controlWait}
+	return &subject{name: c.name, version: c.is(program), address: address, wait: controlWait}
 }
 
 // await waits until somebody listens.

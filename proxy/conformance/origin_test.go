@@ -41,12 +41,12 @@ type seen struct {
 // origin is the server behind the proxies. It answers every request that names
 // a case as that case says.
 type origin struct {
-	address string
-	replies map[string]*reply
+	*listener
 
-	mu   sync.Mutex
-	all  map[string][]*seen
-	lost []string // heads that name no case
+	mu      sync.Mutex
+	replies map[string]*reply
+	all     map[string][]*seen
+	lost    []string // heads that name no case
 }
 
 // caseName is how a request names its case: /m/~cl-twice~.
@@ -55,48 +55,70 @@ var caseName = regexp.MustCompile(`~([a-z0-9.-]+)~`)
 func newOrigin(t testing.TB, replies map[string]*reply) *origin {
 	t.Helper()
 	o := &origin{replies: replies, all: map[string][]*seen{}}
-	o.address = listen(t, o.serve)
+	o.listener = listen(t, o.serve)
 	return o
 }
 
-// listen serves connections, each in a goroutine, until the test ends.
-func listen(t testing.TB, serve func(*net.TCPConn)) (address string) {
+// plan makes up a case with a reply, nil for the usual one, and returns its name.
+func (o *origin) plan(r *reply) (id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	id = fmt.Sprintf("n%d", len(o.replies))
+	o.replies[id] = r
+	return id
+}
+
+// listener serves connections, each in a goroutine.
+type listener struct {
+	net.Listener
+	address string
+	running sync.WaitGroup
+	mu      sync.Mutex
+	open    map[net.Conn]bool
+}
+
+// listen serves until the test ends, and then cuts what is left.
+func listen(t testing.TB, serve func(*net.TCPConn)) *listener {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var running sync.WaitGroup
-	var mu sync.Mutex
-	open := map[net.Conn]bool{}
-	running.Go(func() {
+	l := &listener{Listener: inner, address: inner.Addr().String(), open: map[net.Conn]bool{}}
+	l.running.Go(func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			mu.Lock()
-			open[conn] = true
-			mu.Unlock()
-			running.Go(func() {
+			l.mu.Lock()
+			l.open[conn] = true
+			l.mu.Unlock()
+			l.running.Go(func() {
 				serve(conn.(*net.TCPConn))
 				conn.Close()
-				mu.Lock()
-				delete(open, conn)
-				mu.Unlock()
+				l.mu.Lock()
+				delete(l.open, conn)
+				l.mu.Unlock()
 			})
 		}
 	})
 	t.Cleanup(func() {
 		l.Close()
-		mu.Lock()
-		for c := range open {
+		l.mu.Lock()
+		for c := range l.open {
 			c.Close()
 		}
-		mu.Unlock()
-		running.Wait()
+		l.mu.Unlock()
+		l.running.Wait()
 	})
-	return l.Addr().String()
+	return l
+}
+
+// drain waits until every connection has come to its own end; no more are taken.
+func (l *listener) drain() {
+	l.Close()
+	l.running.Wait()
 }
 
 func (o *origin) serve(conn *net.TCPConn) {
@@ -202,7 +224,10 @@ func (s *seen) take(r *bufio.Reader) {
 func (o *origin) answer(s *seen) *reply {
 	name := caseName.FindStringSubmatch(s.raw)
 	if name != nil && !strings.Contains(s.target, "~/") {
-		if own := o.replies[name[1]]; own != nil {
+		o.mu.Lock()
+		own := o.replies[name[1]]
+		o.mu.Unlock()
+		if own != nil {
 			return own
 		}
 	}

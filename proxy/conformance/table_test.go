@@ -91,7 +91,7 @@ func TestTheTableIsLargeEnough(t *testing.T) {
 // laxness in Weir, but for those in unmended, each of which must still be there.
 func TestWeir(t *testing.T) {
 	o := newOrigin(t, replies(t))
-	weir := &subject{name: "Weir", address: weir(t, o.address, setup{}), origin: o, wait: patience}
+	weir := &subject{name: "Weir", address: weir(t, o.address, setup{}).address, origin: o, wait: patience}
 	results := weir.runAll(t)
 	for _, g := range groups() {
 		for _, c := range g.cases {
@@ -121,7 +121,9 @@ func TestControls(t *testing.T) {
 	for _, c := range controls {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			p := c.start(t, newOrigin(t, replies(t)))
+			o := newOrigin(t, replies(t))
+			p := c.start(t, o.address)
+			p.origin = o
 			results := p.runAll(t)
 			right := 0
 			for _, r := range results {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,8 +26,14 @@ type setup struct {
 	observer proxy.Observer
 }
 
-// weir runs the gateway in this process, in front of one origin.
-func weir(t testing.TB, upstream string, s setup) (address string) {
+// gateway is Weir in this process.
+type gateway struct {
+	address string
+	stop    func() // waits until the last request has ended
+}
+
+// weir runs the gateway in front of one origin, until the test ends.
+func weir(t testing.TB, upstream string, s setup) gateway {
 	t.Helper()
 	s.pool.Endpoints = []string{"http://" + upstream}
 	s.pool.HealthInterval, s.pool.Warm = time.Hour, -1
@@ -42,7 +49,7 @@ func weir(t testing.TB, upstream string, s setup) (address string) {
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -53,7 +60,8 @@ func weir(t testing.TB, upstream string, s setup) (address string) {
 		}
 		pool.Close()
 	})
-	return l.Addr().String()
+	t.Cleanup(stop)
+	return gateway{l.Addr().String(), stop}
 }
 
 // state routes everything under /m to one version.

@@ -63,6 +63,9 @@ func (c *conn) route() bool {
 		return keep
 	}
 	if k.route = k.state.table.Match(req.Path); k.route == nil {
+		if answered, keep := c.oip(); answered {
+			return keep
+		}
 		return c.problem(noRoute)
 	}
 	k.cfg = &k.state.routes[k.route.Index]

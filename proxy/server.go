@@ -52,6 +52,8 @@ type Config struct {
 	// of the problem's type, e.g. no-route, or client-gone where the request broke
 	// off before that. It must not block.
 	Refused func(problem string)
+	// Version is what the server's metadata say in the Open Inference Protocol.
+	Version string
 	// Random returns 64 uniformly random bits, for ids and assignment; it is
 	// called concurrently. Default math/rand/v2.
 	Random func() uint64

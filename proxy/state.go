@@ -55,6 +55,10 @@ type Settings struct {
 	// IsInference says whether a request is an inference call: one that is
 	// observed and copied to shadows. It must not keep the strings. Default: none is.
 	IsInference func(method, rest string) bool
+	// OIP says that the model speaks the Open Inference Protocol. Where one does,
+	// its calls about the server are answered by Weir: GET /v2, /v2/health/live
+	// and /v2/health/ready, unless a route has the path.
+	OIP bool
 	// Shadow takes the copies for the route's shadows. nil: there are none.
 	Shadow *ShadowQueue
 	// Idempotent says that a request may be run twice: one whose endpoint died
@@ -94,6 +98,7 @@ type State struct {
 	table   *router.Table
 	targets []target
 	routes  []route
+	oip     bool // a route has Settings.OIP
 	drain
 }
 
@@ -126,6 +131,7 @@ func NewState(table *router.Table, targets []Target, settings []Settings) (*Stat
 	s.drained = make(chan struct{})
 	for _, r := range table.Routes() {
 		c := &s.routes[r.Index]
+		s.oip = s.oip || settings[r.Index].OIP
 		if len(r.Shadows) > 0 && settings[r.Index].Shadow == nil {
 			return nil, fmt.Errorf("proxy: new state: model %s has shadows but no queue for copies", r.Model)
 		}

@@ -110,6 +110,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	clients.TLS, clients.Keys = g.secrets.tls(), g.secrets.keys
+	clients.Version = version()
 	clients.Refused = g.metrics.refused
 	g.proxy = proxy.New(clients, o.Logger)
 	g.lastGood = newLastGood(g.dir)

@@ -131,6 +131,7 @@ func (m *model) settings() proxy.Settings {
 		CaptureLimit:   int(m.cfg.Monitor.MaxBody),
 		CaptureHeaders: m.headers,
 		IsInference:    m.protocol.IsInference,
+		OIP:            m.cfg.Protocol == "oip",
 		Shadow:         m.shadows,
 		Idempotent:     m.cfg.Idempotent,
 	}

@@ -22,20 +22,23 @@ type reporter struct {
 	traces *tracing.Tracer
 }
 
+// version is what the Go tool stamped into the binary; empty where it didn't.
+func version() string {
+	if build, ok := debug.ReadBuildInfo(); ok {
+		return build.Main.Version
+	}
+	return ""
+}
+
 func newReporter(o Options, cfg *config.Config) *reporter {
 	var random [24]byte
 	_, _ = rand.Read(random[:]) // never fails
 	part := func(i int) uint64 { return binary.NativeEndian.Uint64(random[8*i:]) }
-	build, _ := debug.ReadBuildInfo() // nil where nothing was stamped
-	version := ""
-	if build != nil {
-		version = build.Main.Version
-	}
 	host, _ := os.Hostname() // a name is a help, no need
 	return &reporter{
 		log: accesslog.New(accesslog.Options{Stderr: o.Stderr, Log: o.Logger, Seed: part(0), Now: o.Now}),
 		traces: tracing.New(tracing.Options{
-			Log: o.Logger, Seed: [2]uint64{part(1), part(2)}, Version: version, Instance: host + "/" + cfg.Listen.HTTP,
+			Log: o.Logger, Seed: [2]uint64{part(1), part(2)}, Version: version(), Instance: host + "/" + cfg.Listen.HTTP,
 		}),
 	}
 }

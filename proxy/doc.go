@@ -41,5 +41,15 @@
 // time only if nothing of it can have been processed: the connection could not
 // be made, nothing was written to it, or the peer had closed it before any byte
 // of the request arrived there (GET, HEAD and OPTIONS also where a kept-alive
-// connection closed without an answer).
+// connection closed without an answer). A model can be said to be idempotent
+// ([Settings]): then a request whose endpoint died before it answered is sent to
+// another one, within a budget.
+//
+// # Endpoints
+//
+// A [Pool] spreads requests over its endpoints ([Balance]), leaves out those
+// that are not healthy or at which requests fail, and looks their names up again
+// and again. With a limit on what may be in flight at one endpoint, requests
+// wait in one bounded line per pool: 429 where it is full, 503 where it takes too
+// long. Endpoints speak HTTP/1.1, with TLS or without.
 package proxy

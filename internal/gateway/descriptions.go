@@ -9,7 +9,7 @@ var (
 	requestDuration     = describe("weir_request_duration_seconds", "From the end of a request's head to the last byte of its answer.", "model", "version")
 	overheadSeconds     = describe("weir_overhead_seconds", "The part of a request's duration that was spent in Weir itself.", "model")
 	inflightRequests    = describe("weir_inflight_requests", "Requests and copies that a version has not answered yet.", "model", "version")
-	upstreamHealthy     = describe("weir_upstream_healthy", "1 while an endpoint passes its health checks, else 0. Standby versions are checked too.", "model", "version", "endpoint")
+	upstreamHealthy     = describe("weir_upstream_healthy", "1 while an endpoint passes its health checks, else 0; of a name, while any of its addresses does. Standby versions are checked too.", "model", "version", "endpoint")
 	upstreamLimited     = describe("weir_upstream_limited_total", "Requests turned away because every endpoint had as many as it may: queue_full (429) or queue_timeout (503).", "model", "version", "reason")
 	upstreamRetries     = describe("weir_upstream_retries_total", "Requests of an idempotent model whose endpoint died: sent to another one, or over_budget and not sent.", "model", "version", "outcome")
 	upstreamEjections   = describe("weir_upstream_ejections_total", "Times that an endpoint was left out for its failures.", "model", "version")

@@ -112,7 +112,7 @@ type endpointHealth struct {
 
 // followHealth publishes an event whenever an endpoint's health changes.
 func (g *Gateway) followHealth(ctx context.Context) {
-	known := map[string]bool{} // by model, version and URL
+	known := map[string]bool{} // by model, version, URL and address
 	every(ctx, healthInterval, func() {
 		seen := make(map[string]bool, len(known))
 		for _, p := range g.applied.Load().pools {
@@ -120,7 +120,7 @@ func (g *Gateway) followHealth(ctx context.Context) {
 				if !e.Checked {
 					continue
 				}
-				key := p.model + "\x00" + p.version + "\x00" + e.URL
+				key := p.model + "\x00" + p.version + "\x00" + e.URL + "\x00" + e.Address
 				seen[key] = e.Healthy
 				if was, ok := known[key]; ok && was == e.Healthy || !ok && e.Healthy {
 					continue

@@ -20,14 +20,16 @@ func (c *conn) tunnel(u *upstream, early []byte) bool {
 		return c.lost(u, errUnasked)
 	}
 	k.x.Status = 101
-	w.out = append(c.appendAnswer(w.out[:0], &w.resp), early...)
-	if _, err := c.writeBy(w.out, k.cfg.Idle, 0); err != nil {
-		return c.left(u)
-	}
+	// From here on a client that closes its sending side has only ended that: it
+	// may do so as soon as it has the answer.
 	if !c.detach() {
 		u.close()
 		k.x.Fault = FaultClientGone
 		return false
+	}
+	w.out = append(c.appendAnswer(w.out[:0], &w.resp), early...)
+	if _, err := c.writeBy(w.out, k.cfg.Idle, 0); err != nil {
+		return c.left(u)
 	}
 	c.letGo()
 	k.shadows = 0 // their pools may be gone by the end

@@ -1,130 +1,84 @@
 package drift
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
-// EvidentlyPSI returns what Evidently 0.7 calls psi of two numeric columns.
-// NaN and infinities are dropped first; 0 when nothing is left on a side.
-func EvidentlyPSI(reference, current []float64) float64 {
-	r, c := EvidentlyBins(reference, current)
-	fillZeros(r)
-	fillZeros(c)
-	psi := 0.0
-	for i := range r {
-		psi += (r[i] - c[i]) * math.Log(r[i]/c[i])
+// evidently scores as Evidently 0.7 does (legacy/calculations/stattests).
+//
+// Bins of psi, js and kl: more than 20 distinct numbers in the reference make
+// equal-width bins over both samples by Sturges' rule, everything else one bin a
+// value. hellinger has bins by the number of distinct values, as the tool's has;
+// hellinger_binned beside it has those of the others. chi2 takes the reference as
+// exact, as the tool's does; chi2_contingency beside it does not.
+func evidently(reference, current *Sample) []Score {
+	h := evidentlyBins(reference, current)
+	psi, js, kl, binned := h.binned(math.E)
+	binned.Method = "hellinger_binned"
+	few := reference.Distinct()
+	large := reference.n > 1000
+	out := []Score{psi.by(psi.Value >= 0.1), js.by(js.Value >= 0.1), kl.by(kl.Value >= 0.1)}
+	out[1].Default = large && (!reference.numeric || few <= 5)
+	values := byValue(reference, current)
+	if reference.numeric {
+		out = append(out, evidentlyHellinger(reference, current), binned)
+		out = append(out, evidentlyNumbers(reference, current, few, large)...)
+	} else {
+		binned.Method = "hellinger"
+		out = append(out, binned.by(binned.Value >= 0.1))
 	}
-	return psi
-}
-
-// EvidentlyJS returns what Evidently 0.7 calls jensenshannon of two numeric
-// columns: a distance in nats, with no zero filling.
-func EvidentlyJS(reference, current []float64) float64 {
-	r, c := EvidentlyBins(reference, current)
-	return jensenShannon(r, c)
-}
-
-// EvidentlyKL returns what Evidently 0.7 calls kl_div: Σ r·ln(r/c) after filling
-// zeros and scaling both sides to 1 again.
-func EvidentlyKL(reference, current []float64) float64 {
-	r, c := EvidentlyBins(reference, current)
-	rs, cs := fillZeros(r), fillZeros(c)
-	kl := 0.0
-	for i := range r {
-		kl += relative(r[i]/rs, c[i]/cs)
-	}
-	return kl
-}
-
-// EvidentlyBins returns the shares of both columns in Evidently's bins: with more
-// than 20 distinct reference values ⌈log2(n+m)+1⌉ bins of equal width over both
-// columns, the last one closed; else one bin a distinct value of either. Both are
-// nil when a side has no finite value.
-func EvidentlyBins(reference, current []float64) (r, c []float64) {
-	reference, current = finite(reference), finite(current)
-	if len(reference) == 0 || len(current) == 0 {
-		return nil, nil
-	}
-	if distinct := unique(reference); len(distinct) <= 20 {
-		values := unique(slices.Concat(distinct, current))
-		return shares(reference, len(values), exactly(values)), shares(current, len(values), exactly(values))
-	}
-	edges := sturges(reference, current)
-	return shares(reference, len(edges)-1, within(edges)), shares(current, len(edges)-1, within(edges))
-}
-
-// sturges returns numpy's histogram_bin_edges(…, bins="sturges") of both columns.
-func sturges(a, b []float64) []float64 {
-	low := min(slices.Min(a), slices.Min(b))
-	high := max(slices.Max(a), slices.Max(b))
-	n := int(math.Ceil(math.Log2(float64(len(a)+len(b))) + 1))
-	edges := make([]float64, n+1)
-	for i := range edges {
-		t := float64(i) / float64(n)
-		edges[i] = low*(1-t) + high*t // low + i·(high−low)/n overflows for huge columns
-	}
-	edges[n] = high
-	return edges
-}
-
-func exactly(values []float64) func(float64) int {
-	return func(x float64) int { i, _ := slices.BinarySearch(values, x); return i }
-}
-
-func within(edges []float64) func(float64) int {
-	return func(x float64) int {
-		i, found := slices.BinarySearch(edges, x)
-		if !found {
-			i--
+	if few <= 5 || !reference.numeric {
+		x, p, null, fresh := values.againstExact()
+		chi := Score{Method: "chi2", Value: x, NullExpected: null, Default: !large && few > 2}.tested(p)
+		if fresh {
+			chi = chi.noted("values that the reference lacks: p = 0")
 		}
-		return min(max(i, 0), len(edges)-2)
+		out = append(out, chi, values.homogeneity("chi2_contingency"))
 	}
+	if few <= 2 {
+		z, p := values.proportions()
+		out = append(out, Score{Method: "z", Value: z, NullExpected: math.Sqrt(2 / math.Pi), Default: !large}.tested(p))
+	}
+	plain, robust := extremes(reference, current)
+	return append(out, plain, robust)
 }
 
-func shares(values []float64, bins int, bin func(float64) int) []float64 {
-	out := make([]float64, bins)
-	for _, v := range values {
-		out[bin(v)] += 1 / float64(len(values))
+// evidentlyNumbers are the scores of numbers alone.
+func evidentlyNumbers(reference, current *Sample, few int, large bool) []Score {
+	raw := earth("wasserstein", reference, current)
+	_, deviation := reference.moments()
+	norm := max(deviation, 0.001)
+	normed := Score{
+		Method: "wasserstein_normed", Value: min(raw.Value/norm, math.MaxFloat64),
+		NullExpected: min(raw.NullExpected/norm, math.MaxFloat64), Default: large && few > 5,
 	}
-	return out
+	normed = normed.by(normed.Value >= 0.1)
+	if deviation < 0.001 {
+		normed = normed.noted("the reference hardly varies: divided by 0.001, as the tool does")
+	}
+	test := ks("ks", reference, current)
+	test.Default = !large && few > 5
+	return []Score{raw, normed, test}
 }
 
-// fillZeros replaces zeros by a millionth of the smallest other share where that is
-// at most 1e-4, else by 1e-4, and returns the new sum.
-func fillZeros(s []float64) float64 {
-	smallest := math.Inf(1)
-	for _, v := range s {
-		if v > 0 {
-			smallest = min(smallest, v)
-		}
+func evidentlyBins(reference, current *Sample) histogram {
+	if !reference.numeric || reference.Distinct() <= 20 {
+		return byValue(reference, current)
 	}
-	fill := 1e-4
-	if smallest <= 1e-4 {
-		fill = smallest / 1e6
-	}
-	total := 0.0
-	for i, v := range s {
-		if v == 0 {
-			s[i] = fill
-		}
-		total += s[i]
-	}
-	return total
+	low, high := span(reference, current)
+	edges := sturges(low, high, reference.n+current.n, reference.integer && current.integer)
+	return over(edges, reference, current)
 }
 
-func finite(values []float64) []float64 {
-	out := make([]float64, 0, len(values))
-	for _, v := range values {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			out = append(out, v)
-		}
-	}
-	return out
+// evidentlyHellinger has Sturges' bins for the distinct values of both samples.
+func evidentlyHellinger(reference, current *Sample) Score {
+	low, high := span(reference, current)
+	distinct := len(byValue(reference, current).r)
+	edges := sturges(low, high, float64(distinct), reference.integer && current.integer)
+	h := over(edges, reference, current)
+	s := Score{Method: "hellinger", Value: h.hellinger(), NullExpected: h.nullHellinger()}
+	return s.by(s.Value >= 0.1)
 }
 
-func unique(values []float64) []float64 {
-	out := slices.Clone(values)
-	slices.Sort(out)
-	return slices.Compact(out)
+// span returns the smallest and the largest number of both.
+func span(a, b *Sample) (low, high float64) {
+	return min(a.sorted[0], b.sorted[0]), max(a.sorted[len(a.sorted)-1], b.sorted[len(b.sorted)-1])
 }

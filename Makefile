@@ -21,7 +21,7 @@ export WEIR_CACHE := $(CACHE)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test setup vet lint unit peers race fuzz bench demo golden cover tidy clean
+.PHONY: help build test setup consul vet lint unit peers race fuzz bench demo golden cover tidy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,8 +33,11 @@ build: ## the binary, bin/weir: static, without debug information
 
 test: setup lint unit peers ## all that must pass: sets up what it needs, lints, unit tests, other people's servers
 
-setup: ## what the tests need beside Go: Debian packages, Python peers in .cache
+setup: ## what the tests need beside Go: Debian packages, Python peers in .cache, in CI Consul
 	scripts/setup
+
+consul: ## .cache/bin/consul, the real server that the tests of registry/consul run
+	scripts/setup consul
 
 vet: ## go vet
 	$(GO) vet ./...

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/weir-gateway/weir/monitor/sketch"
+	"github.com/weir-gateway/weir/monitor/tabular"
 )
 
 // maxClasses is how many different whole numbers an output may have to count as
@@ -34,7 +35,7 @@ func (c *classes) number(x float64, p *pass) {
 		c.not = true
 		return
 	}
-	p.scratch = appendNumber(p.scratch[:0], x)
+	p.scratch = tabular.AppendNumber(p.scratch[:0], x)
 	i := c.dict.Index(p.scratch)
 	c.not = i == sketch.Rest
 	c.counts[i]++

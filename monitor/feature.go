@@ -2,7 +2,6 @@ package monitor
 
 import (
 	"math"
-	"strconv"
 
 	"github.com/weir-gateway/weir/monitor/sequential"
 	"github.com/weir-gateway/weir/monitor/sketch"
@@ -232,12 +231,4 @@ func (f *feature) ring(kind, category string, found *sequential.Finding, s *stat
 	f.alarmsTotal++
 	s.alarms[kind]++
 	p.alarms = append(p.alarms, a)
-}
-
-// appendNumber writes a number as a category: whole ones without exponent.
-func appendNumber(b []byte, x float64) []byte {
-	if x == math.Trunc(x) && math.Abs(x) < 1e15 {
-		return strconv.AppendInt(b, int64(x), 10)
-	}
-	return strconv.AppendFloat(b, x, 'g', -1, 64)
 }

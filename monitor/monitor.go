@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/weir-gateway/weir/monitor/tabular"
 	"github.com/weir-gateway/weir/protocol"
 )
 
@@ -221,7 +222,7 @@ func (p *pass) label(c *protocol.Cell) []byte {
 	case protocol.Text:
 		return c.Text
 	case protocol.Number:
-		p.scratch = appendNumber(p.scratch[:0], c.Number)
+		p.scratch = tabular.AppendNumber(p.scratch[:0], c.Number)
 		return p.scratch
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weir-gateway/weir/monitor/tabular"
 	"github.com/weir-gateway/weir/protocol"
 )
 
@@ -58,7 +59,7 @@ func fakeCell(v string) protocol.Cell {
 	if v == "{}" {
 		return protocol.Cell{Kind: protocol.Invalid}
 	}
-	if x, ok := parseNumber(v); ok {
+	if x, ok := tabular.Number(v); ok {
 		return protocol.Cell{Kind: protocol.Number, Number: x}
 	}
 	return protocol.Cell{Kind: protocol.Text, Text: []byte(v)}

@@ -1,14 +1,14 @@
 package monitor
 
 import (
-	"bufio"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/weir-gateway/weir/monitor/tabular"
 )
 
 // ProfileOptions say how BuildProfile reads a table.
@@ -29,18 +29,11 @@ type ProfileOptions struct {
 // numbers. true and false are 1 and 0, as they are when a model is called. Memory
 // is at most about 1 MiB a column, whatever the number of rows.
 func BuildProfile(table io.Reader, o ProfileOptions) (*Profile, error) {
-	r := csv.NewReader(withoutMark(table))
-	r.ReuseRecord = true
-	if o.Delimiter != 0 {
-		r.Comma = o.Delimiter
+	r, err := tabular.NewCSV(table, o.Delimiter)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrProfile, err)
 	}
-	header, err := r.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: the table is empty: its first row must name the columns", ErrProfile)
-	} else if err != nil {
-		return nil, fmt.Errorf("%w: header: %w", ErrProfile, err)
-	}
-	columns, err := o.columns(slices.Clone(header))
+	columns, err := o.columns(r.Names())
 	if err != nil {
 		return nil, err
 	}
@@ -54,19 +47,18 @@ func BuildProfile(table io.Reader, o ProfileOptions) (*Profile, error) {
 	return o.profile(columns, rows)
 }
 
-func readRows(r *csv.Reader, columns []*columnBuilder, missing map[string]bool) (rows uint64, err error) {
+func readRows(r *tabular.Rows, columns []*columnBuilder, missing map[string]bool) (rows uint64, err error) {
 	for {
-		record, err := r.Read()
+		record, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return rows, nil
+			return r.Row(), nil
 		}
-		if err != nil { // csv names line and column
-			return 0, fmt.Errorf("%w: row %d: %w: mend or remove it", ErrProfile, rows+1, err)
+		if err != nil {
+			return 0, fmt.Errorf("%w: %w", ErrProfile, err)
 		}
-		rows++
 		for i, c := range columns {
 			if c != nil {
-				c.add(strings.TrimSpace(record[i]), missing)
+				c.add(record[i], missing)
 			}
 		}
 	}
@@ -93,20 +85,12 @@ func (o *ProfileOptions) profile(columns []*columnBuilder, rows uint64) (*Profil
 
 // columns makes a builder for every column that is not ignored, nil for the others.
 func (o *ProfileOptions) columns(header []string) ([]*columnBuilder, error) {
-	place := map[string]int{}
-	for i, name := range header {
-		header[i] = strings.TrimSpace(name)
-		if k, double := place[header[i]]; double {
-			return nil, fmt.Errorf("%w: columns %d and %d are both named %q: rename one", ErrProfile, k+1, i+1, header[i])
-		}
-		place[header[i]] = i
-	}
 	named := slices.Concat(o.Outputs, o.Ignore, o.Categorical)
 	for name := range o.Columns {
 		named = append(named, name)
 	}
 	for _, name := range named {
-		if _, ok := place[name]; !ok {
+		if !slices.Contains(header, name) {
 			return nil, fmt.Errorf("%w: there is no column %q: the table has %s", ErrProfile, name, strings.Join(header, ", "))
 		}
 	}
@@ -131,20 +115,11 @@ func (o *ProfileOptions) columns(header []string) ([]*columnBuilder, error) {
 func (o *ProfileOptions) missing() map[string]bool {
 	words := o.Missing
 	if words == nil {
-		words = []string{"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"}
+		words = tabular.MissingWords()
 	}
 	set := map[string]bool{}
 	for _, w := range words {
 		set[w] = true
 	}
 	return set
-}
-
-// withoutMark drops a byte order mark.
-func withoutMark(r io.Reader) io.Reader {
-	b := bufio.NewReader(r)
-	if mark, err := b.Peek(3); err == nil && string(mark) == "\uFEFF" {
-		_, _ = b.Discard(3)
-	}
-	return b
 }

@@ -5,9 +5,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/weir-gateway/weir/monitor/sketch"
+	"github.com/weir-gateway/weir/monitor/tabular"
 )
 
 const (
@@ -49,7 +49,7 @@ func (c *columnBuilder) add(text string, missing map[string]bool) {
 		c.missing++
 		return
 	}
-	x, number := parseNumber(text)
+	x, number := tabular.Number(text)
 	switch {
 	case number && math.IsNaN(x):
 		c.missing++
@@ -63,8 +63,8 @@ func (c *columnBuilder) add(text string, missing map[string]bool) {
 		c.texts++
 	}
 	c.scratch = append(c.scratch[:0], text...)
-	if number && !startsWithZero(text) {
-		c.scratch = appendNumber(c.scratch[:0], x)
+	if number && !tabular.Code(text) {
+		c.scratch = tabular.AppendNumber(c.scratch[:0], x)
 	}
 	i := c.dict.Index(c.scratch)
 	for len(c.counts) <= i {
@@ -84,24 +84,6 @@ func (c *columnBuilder) number(x float64) {
 	} else if k := c.rng.Uint64N(c.numbers); k < sampleSize {
 		c.sample[k] = x
 	}
-}
-
-// parseNumber reads a number as a body would carry it.
-func parseNumber(text string) (float64, bool) {
-	switch strings.ToLower(text) {
-	case "true":
-		return 1, true
-	case "false":
-		return 0, true
-	}
-	x, err := strconv.ParseFloat(text, 64)
-	return x, err == nil || math.IsInf(x, 0) // 1e999 is out of range and a number
-}
-
-// startsWithZero reports whether a text like 007 is a code and not a number: in
-// JSON it can only be a string.
-func startsWithZero(text string) bool {
-	return len(text) > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9'
 }
 
 func (c *columnBuilder) feature() ProfileFeature {

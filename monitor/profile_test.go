@@ -87,7 +87,7 @@ func TestBrokenTablesAreNamed(t *testing.T) {
 		o     ProfileOptions
 		words string
 	}{
-		{"", ProfileOptions{}, "the table is empty"},
+		{"", ProfileOptions{}, "table: it is empty"},
 		{"a,b\n", ProfileOptions{}, "no rows"},
 		{"a,a\n1,2\n", ProfileOptions{}, `columns 1 and 2 are both named "a"`},
 		{"a,b\n1,2\n3\n", ProfileOptions{}, "row 2: record on line 3: wrong number of fields"},

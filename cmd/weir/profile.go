@@ -8,7 +8,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -76,9 +75,9 @@ func (a *app) buildProfile(ctx context.Context, args []string, p profileSource) 
 		}
 		return c.LiveProfile(ctx, p.model, p.version)
 	}
-	delimiter, size := utf8.DecodeRuneInString(p.delimiter)
-	if size == 0 || size != len(p.delimiter) {
-		return nil, usage("--delimiter must be one character, not %q", p.delimiter)
+	delimiter, err := oneCharacter(p.delimiter)
+	if err != nil {
+		return nil, err
 	}
 	p.options.Delimiter = delimiter
 	for _, text := range p.columns {

@@ -26,6 +26,7 @@ when that version is proven worse.`,
 		a.rollbackCommand(),
 		a.rolloutCommand(),
 		a.profileCommand(),
+		a.reportCommand(),
 		a.versionCommand(),
 		a.healthcheckCommand(),
 	)

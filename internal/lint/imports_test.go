@@ -23,6 +23,7 @@ var layers = []struct {
 	{"proxy/http1", nil},
 	{"proxy/conformance", nil}, // nothing but tests
 	{"monitor/...", nil},       // numerics: no I/O, no clock
+	{"monitor/report", []string{"monitor/drift", "monitor/tabular"}},
 	{"config", []string{"registry"}},
 	{"router", []string{"registry"}},
 
@@ -53,7 +54,7 @@ var layers = []struct {
 
 	// The command: flags in, tables out; the types of the API to print them.
 	{"cmd/weir", []string{
-		"admin/api", "admin/client", "config", "internal/demo", "internal/gateway", "monitor", "registry", "rollout", "rollout/judge",
+		"admin/api", "admin/client", "config", "internal/demo", "internal/gateway", "monitor", "monitor/drift", "monitor/report", "registry", "rollout", "rollout/judge",
 	}},
 
 	{"internal/lint", nil},
@@ -62,7 +63,7 @@ var layers = []struct {
 }
 
 // testOnly are packages that only tests may import.
-var testOnly = []string{"registry/registrytest"}
+var testOnly = []string{"registry/consul/consultest", "registry/registrytest"}
 
 // never are packages that nobody imports, tests included, but where their own
 // row says so.

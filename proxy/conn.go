@@ -255,7 +255,7 @@ func (c *conn) tooLong() problem {
 // refuse answers a request whose head can't be used, and ends the connection.
 func (c *conn) refuse(p problem) {
 	c.server.refused(p.slug)
-	c.w.out = p.append(c.w.out[:0], nil, nil, false, true)
+	c.w.out = p.append(c.w.out[:0], nil, c.server.date.append(nil), false, true)
 	if _, err := c.writeBy(c.w.out, 5*time.Second, 0); err == nil {
 		c.linger()
 	}

@@ -24,14 +24,16 @@
 // field it names, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade),
 // and that these are added: to requests Via, x-request-id and traceparent where
 // the client sent none that is well-formed; to answers x-request-id,
-// x-weir-model and x-weir-version. Host is the client's own; a request of
-// HTTP/1.0 without one gets the endpoint's. Bodies are unchanged; chunks may be
-// cut otherwise than they came, chunk extensions and trailers are dropped.
+// x-weir-model and x-weir-version, and Date where the upstream sent none. Host is
+// the client's own; a request of HTTP/1.0 without one gets the endpoint's. Bodies
+// are unchanged; chunks may be cut otherwise than they came, chunk extensions and
+// trailers are dropped.
 //
-// An upgrade (WebSocket) is passed through. Interim answers (1xx) are passed on
-// to HTTP/1.1 clients, except 100, which Weir sends itself, and only when it is
-// about to read the body. A client that closes its sending side counts as gone,
-// as with nginx: its request is cancelled.
+// An upgrade (WebSocket) is passed through if the upstream switches to what the
+// client offered. Interim answers (1xx) are passed on to HTTP/1.1 clients; 100
+// Weir also sends itself, when it is about to read a body that a client holds
+// back. A client that closes its sending side counts as gone, as with nginx: its
+// request is cancelled.
 //
 // # When something breaks
 //

@@ -40,7 +40,11 @@ func (k *call) appendFields(dst []byte, req *http1.Request, random func() uint64
 	}
 	dst = req.Append(dst, drop|k.from.drop())
 	dst = k.from.append(dst, req)
-	dst = append(dst, "Via: 1.1 weir\r\n"...)
+	if req.Minor == 0 {
+		dst = append(dst, "Via: 1.0 weir\r\n"...)
+	} else {
+		dst = append(dst, "Via: 1.1 weir\r\n"...)
+	}
 	if k.ownID {
 		dst = append(append(append(dst, "x-request-id: "...), k.id...), '\r', '\n')
 	}
@@ -100,6 +104,9 @@ func (c *conn) appendAnswer(dst []byte, resp *http1.Response) []byte {
 	}
 	dst = append(append(append(dst, "x-request-id: "...), k.id...), '\r', '\n')
 	dst = append(dst, k.target.headers...)
+	if resp.Status >= 200 && !resp.Has(http1.Date) {
+		dst = c.server.date.append(dst)
+	}
 	switch {
 	case resp.Status < 200:
 	case !k.keep:

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/weir-gateway/weir/proxy/http1"
@@ -181,7 +182,7 @@ func (c *conn) problem(p problem) bool {
 	if k.x != nil {
 		k.x.Status = p.status
 	}
-	w.out = p.append(w.out[:0], k.id, extra, k.head, !k.keep)
+	w.out = p.append(w.out[:0], k.id, c.server.date.append(slices.Clip(extra)), k.head, !k.keep)
 	k.started = true
 	if _, err := c.writeBy(w.out, 5*time.Second, 0); err != nil {
 		return false

@@ -1,9 +1,11 @@
 package proxy_test
 
 import (
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // exchangeHeads sends a request's head and returns what the model server got and
@@ -28,13 +30,13 @@ func TestHopByHopFieldsStayOnTheirHop(t *testing.T) {
 		crlf("GET /v2/models/m/x?q=1 HTTP/1.1\nHost: h\nA: 1\nConnection: close, X-Hop\nX-Hop: 1\nKeep-Alive: 1\nTE: trailers\n"+
 			"Proxy-Authorization: x\nProxy-Connection: x\nTrailer: y\nUpgrade: h2c\nHTTP2-Settings: x\nx-weir-shadow: 1\nX-Request-Id: mine-1\n"+
 			"traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\ntracestate: a=b\n\n"),
-		crlf("HTTP/1.1 200 Fine\nB:  2\nConnection: x-back\nX-Back: 1\nKeep-Alive: timeout=5\nProxy-Authenticate: x\nTrailer: z\nUpgrade: a\n"+
+		crlf("HTTP/1.1 200 Fine\nDate: d\nB:  2\nConnection: x-back\nX-Back: 1\nKeep-Alive: timeout=5\nProxy-Authenticate: x\nTrailer: z\nUpgrade: a\n"+
 			"x-request-id: theirs\nX-Weir-Version: theirs\nContent-Length: 2\n\nok"))
 	if want := crlf("GET /v2/models/m/x?q=1 HTTP/1.1\nHost: h\nA: 1\nX-Request-Id: mine-1\n" +
 		"traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\ntracestate: a=b\nVia: 1.1 weir\n\n"); up != want {
 		t.Errorf("the model server got\n%s", up)
 	}
-	if want := crlf("HTTP/1.1 200 Fine\nB:  2\nContent-Length: 2\nx-request-id: mine-1\nx-weir-model: m\nx-weir-version: 1\nConnection: close\n\nok"); down != want {
+	if want := crlf("HTTP/1.1 200 Fine\nDate: d\nB:  2\nContent-Length: 2\nx-request-id: mine-1\nx-weir-model: m\nx-weir-version: 1\nConnection: close\n\nok"); down != want {
 		t.Errorf("the client got\n%s", down)
 	}
 }
@@ -99,10 +101,11 @@ func TestHTTP10OnBothSides(t *testing.T) {
 		},
 	} {
 		got := make(chan string, 1)
+		dated := func(answer string) string { return strings.Replace(answer, "\n", "\nDate: d\n", 1) }
 		w, _ := one(t, func(p *peer) {
 			if head := p.head(); head != "" {
 				got <- head
-				p.send(crlf(strings.ReplaceAll(c.response, "\r", "")))
+				p.send(crlf(dated(strings.ReplaceAll(c.response, "\r", ""))))
 			}
 		})
 		client := w.dial().send(crlf(c.request))
@@ -110,7 +113,7 @@ func TestHTTP10OnBothSides(t *testing.T) {
 		if !strings.HasPrefix(up, "GET /v2/models/m HTTP/1.1\r\nHost: ") {
 			t.Errorf("%s: the model server got %q", name, up)
 		}
-		want := crlf(c.down)
+		want := crlf(dated(c.down))
 		buf := make([]byte, len(want))
 		n := 0
 		for n < len(want) {
@@ -159,6 +162,32 @@ func TestAnswersWithoutABodyHaveNone(t *testing.T) {
 	}
 }
 
+func TestEveryAnswerHasADate(t *testing.T) {
+	w, _ := one(t, func(p *peer) {
+		for p.head() != "" {
+			p.send(crlf("HTTP/1.1 200 OK\nContent-Length: 0\n\n"))
+		}
+	})
+	for _, path := range []string{"/v2/models/m", "/nowhere"} {
+		a := w.once("GET " + path + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+		if at, err := http.ParseTime(a.Header.Get("Date")); err != nil || time.Since(at).Abs() > time.Minute {
+			t.Errorf("%s: Date %q", path, a.Header.Get("Date"))
+		}
+	}
+}
+
+func TestAnUpgradeToSomethingElseIsRefused(t *testing.T) {
+	w, _ := one(t, func(p *peer) {
+		if p.head() != "" {
+			p.send(crlf("HTTP/1.1 101 Switching Protocols\nConnection: upgrade\nUpgrade: frob\n\n"))
+		}
+	})
+	a := w.once("GET /v2/models/m HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+	if a.StatusCode != 502 {
+		t.Errorf("got %d", a.StatusCode)
+	}
+}
+
 func TestInterimAnswers(t *testing.T) {
 	w, _ := one(t, func(p *peer) {
 		for p.head() != "" {
@@ -166,6 +195,9 @@ func TestInterimAnswers(t *testing.T) {
 		}
 	})
 	c := w.dial().send("GET /v2/models/m HTTP/1.1\r\nHost: h\r\n\r\n")
+	if a := c.recv("GET"); a.StatusCode != 100 {
+		t.Errorf("got %d", a.StatusCode)
+	}
 	if a := c.recv("GET"); a.StatusCode != 103 || a.Header.Get("Link") != "a" {
 		t.Errorf("got %d %v", a.StatusCode, a.Header)
 	}

@@ -82,7 +82,7 @@ func (s *Server) turnAway(nc net.Conn, p problem) {
 	s.serving.Go(func() {
 		defer func() { <-s.refusals }()
 		defer func() { _ = nc.Close() }()
-		answer := p.append(nil, nil, []byte("Retry-After: 1\r\n"), false, true)
+		answer := p.append(nil, nil, s.date.append([]byte("Retry-After: 1\r\n")), false, true)
 		_ = nc.SetDeadline(time.Now().Add(time.Second))
 		if _, err := nc.Write(answer); err != nil {
 			return

@@ -45,7 +45,7 @@ func (c *conn) oip() (answered, keep bool) {
 		out = append(out[:0], "HTTP/1.1 503 Service Unavailable\r\n"...)
 	}
 	out = append(out, "Content-Type: application/json\r\nCache-Control: no-store\r\n"...)
-	out = appendLength(out, len(body))
+	out = c.server.date.append(appendLength(out, len(body)))
 	out = append(append(append(out, "x-request-id: "...), k.id...), '\r', '\n')
 	switch {
 	case !k.keep:

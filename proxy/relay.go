@@ -148,11 +148,12 @@ func (c *conn) answerHead(u *upstream, n int) (end, total int, err error) {
 
 var errClient = errors.New("the client can't be written to")
 
-// interim passes an interim answer on. 100 is not: the client's expectation has
-// been met by us, and the upstream's was never raised.
+// interim passes an interim answer on to clients that know them. 100 as well:
+// upstreams are never asked for one, so it is not the answer to a question of
+// ours (RFC 9110, 15.2).
 func (c *conn) interim() error {
 	k, w := &c.w.call, c.w
-	if w.resp.Status == 100 || w.req.Minor == 0 {
+	if w.req.Minor == 0 {
 		return nil
 	}
 	w.out = c.appendAnswer(w.out[:0], &w.resp)

@@ -76,6 +76,7 @@ type Server struct {
 	cfg       Config
 	log       *slog.Logger
 	state     atomic.Pointer[State]
+	date      date
 	works     works
 	streams   streams
 	exchanges exchanges
@@ -110,6 +111,7 @@ func New(cfg Config, log *slog.Logger) *Server {
 		clients:     make(map[netip.Addr]int),
 		refusals:    make(chan struct{}, maxRefusals),
 	}
+	s.date.now = time.Now
 	var err error
 	if s.hangups, err = newHangups(s.find); err != nil {
 		// Nothing but promptness is lost.

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"sync"
@@ -16,7 +17,7 @@ var errUnasked = &http1.Error{Status: 502, Reason: "an upgrade that nobody asked
 // outlives changes of the state: nothing in it depends on one any more.
 func (c *conn) tunnel(u *upstream, early []byte) bool {
 	k, w := &c.w.call, c.w
-	if !k.upgrade || !w.resp.Has(http1.Upgrade) {
+	if !k.upgrade || !asked(w.req.Value(http1.Upgrade), w.resp.Value(http1.Upgrade)) {
 		return c.lost(u, errUnasked)
 	}
 	k.x.Status = 101
@@ -54,6 +55,22 @@ func (c *conn) tunnel(u *upstream, early []byte) bool {
 	up.Wait()
 	u.close()
 	return false
+}
+
+// asked says whether the client offered every protocol that the upstream has
+// switched to (RFC 9110, 7.8).
+func asked(offered, chosen []byte) bool {
+	for protocol := range bytes.SplitSeq(chosen, []byte(",")) {
+		protocol = bytes.TrimSpace(protocol)
+		found := false
+		for o := range bytes.SplitSeq(offered, []byte(",")) {
+			found = found || bytes.EqualFold(bytes.TrimSpace(o), protocol)
+		}
+		if !found || len(protocol) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // stream is a connection whose sides end apart: TCP, or TLS on it.

@@ -22,6 +22,7 @@ const (
 	ContentEncoding
 	InferenceLength
 	Cookie
+	Date
 	Expect
 	MaxForwards
 	Via
@@ -75,7 +76,7 @@ func known(name []byte) Kind {
 	case 3:
 		return pick(name, "via", Via)
 	case 4:
-		return pick(name, "host", Host)
+		return pick2(name, "host", Host, "date", Date)
 	case 6:
 		return pick2(name, "expect", Expect, "cookie", Cookie)
 	case 7:

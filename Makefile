@@ -2,9 +2,9 @@
 
 GO        ?= go
 CACHE     ?= $(CURDIR)/.cache## where tools and the Python peers of the tests go
-PKG       ?= ./...## packages for unit, race, cover and bench: make race PKG=./proxy/...
+PKG       ?= ./...## packages for unit, race, cover and micro: make race PKG=./proxy/...
 FUZZTIME  ?= 20s## how long each fuzz target runs
-BENCH     ?= .## which benchmarks: make bench BENCH=Decide
+BENCH     ?= .## which benchmarks: make micro BENCH=Decide
 COUNT     ?= 5## repetitions of each benchmark
 SEED      ?= 1## of make demo
 
@@ -21,7 +21,7 @@ export WEIR_CACHE := $(CACHE)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test setup consul vet lint unit peers race fuzz bench demo golden cover tidy clean
+.PHONY: help build test setup consul vet lint unit peers race fuzz bench micro demo golden cover tidy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,7 +66,11 @@ fuzz: ## every fuzz target for FUZZTIME
 		done; \
 	done
 
-bench: ## the benchmarks, with allocations
+bench: ## Weir beside nginx, HAProxy, Envoy and others, about an hour, into bench/results; some of it: make bench MEASURE="split mirror"
+	bench/setup
+	$(GO) run ./bench -out bench/results $(MEASURE)
+
+micro: ## the benchmarks of Go's kind, with allocations
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKG)
 
 demo: ## the whole story on this machine, within a minute

@@ -47,6 +47,7 @@ func TestARequestDoesNotAllocate(t *testing.T) {
 	response := "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: now\r\nContent-Length: 200\r\n\r\n" + string(make([]byte, 200))
 	for name, settings := range map[string]proxy.Settings{
 		"plain": {}, "capture": {Capture: true, CaptureHeaders: []string{"user-agent"}}, "copied": {},
+		"traced": {Trace: func(uint64) bool { return true }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := setup{upstreams: map[string][]string{"1": {fixedBackend(t, response)}}, settings: settings}

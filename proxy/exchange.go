@@ -71,6 +71,9 @@ type Exchange struct {
 	Key        uint64 // hash of the sticky key; 0 without one
 	Role       Role
 	RequestID  string
+	Trace      string     // the traceparent that the model server got
+	Parent     string     // the client's own parent id, where Recorded has put another into Trace; else empty
+	Recorded   bool       // Settings.Trace wants a span of it, with the id that is in Trace
 	Client     netip.Addr // who asked, as far as trusted proxies tell; zero where it isn't known
 	Method     string
 	Rest       string // request path after the route's prefix, without the query

@@ -60,6 +60,7 @@ func (x *Exchange) recycle() {
 	}
 	// Field by field, as the reference count must not be copied.
 	x.Route, x.Version, x.Generation, x.Decision, x.Key, x.Role = nil, nil, 0, 0, 0, 0
+	x.Trace, x.Parent, x.Recorded = "", "", false
 	x.RequestID, x.Method, x.Rest, x.Inference = "", "", "", false
 	x.Status, x.Fault, x.Duration, x.Upstream = 0, 0, 0, 0
 	x.Request, x.Response, x.Primary = Body{}, Body{}, nil

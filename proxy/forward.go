@@ -27,10 +27,13 @@ func (k *call) appendTarget(dst []byte, req *http1.Request, path []byte) []byte 
 
 // appendFields appends the fields that a request goes on with, without those
 // that frame its body.
-func (k *call) appendFields(dst []byte, req *http1.Request, random func() uint64) []byte {
+func (k *call) appendFields(dst []byte, req *http1.Request) []byte {
 	drop := notForwarded
 	if k.ownID {
 		drop |= 1 << http1.RequestID
+	}
+	if k.x.Recorded {
+		drop |= 1 << http1.TraceParent
 	}
 	if k.ownTrace {
 		drop |= 1<<http1.TraceParent | 1<<http1.TraceState
@@ -48,8 +51,8 @@ func (k *call) appendFields(dst []byte, req *http1.Request, random func() uint64
 	if k.ownID {
 		dst = append(append(append(dst, "x-request-id: "...), k.id...), '\r', '\n')
 	}
-	if k.ownTrace {
-		dst = k.appendTrace(dst, random)
+	if k.ownTrace || k.x.Recorded {
+		dst = append(append(append(dst, "traceparent: "...), k.x.Trace...), '\r', '\n')
 	}
 	if k.forwards >= 0 {
 		dst = append(dst, "Max-Forwards: "...)
@@ -60,7 +63,7 @@ func (k *call) appendFields(dst []byte, req *http1.Request, random func() uint64
 }
 
 // appendRequest appends the head of the request for endpoint e.
-func (k *call) appendRequest(dst []byte, req *http1.Request, e *endpoint, random func() uint64) []byte {
+func (k *call) appendRequest(dst []byte, req *http1.Request, e *endpoint) []byte {
 	dst = k.appendTarget(dst, req, e.path)
 	if !req.Has(http1.Host) {
 		dst = append(dst, "Host: "...)
@@ -71,7 +74,7 @@ func (k *call) appendRequest(dst []byte, req *http1.Request, e *endpoint, random
 		}
 		dst = append(dst, '\r', '\n')
 	}
-	dst = k.appendFields(dst, req, random)
+	dst = k.appendFields(dst, req)
 	switch {
 	case k.upgrade:
 		dst = append(dst, "Connection: upgrade\r\nUpgrade: "...)

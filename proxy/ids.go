@@ -65,8 +65,7 @@ func allZero(b []byte) bool {
 
 // identify settles the request's id and trace: the client's own where they are
 // sane. Where they aren't, the client's fields are dropped, and 128 random bits
-// are both the id and the trace that is started. A started trace is marked as
-// not sampled, since nothing has recorded it.
+// are both the id and the trace that is started.
 func (k *call) identify(req *http1.Request, random func() uint64) {
 	id := req.Value(http1.RequestID)
 	trace := req.Value(http1.TraceParent)
@@ -76,18 +75,11 @@ func (k *call) identify(req *http1.Request, random func() uint64) {
 		k.id = id
 		return
 	}
-	k.hex = appendHex(appendHex(k.hexSpace[:0], random()), random())
+	high := random()
+	k.low = random()
+	k.hex = appendHex(appendHex(k.hexSpace[:0], high), k.low)
 	k.id = k.hex
 	if sane {
 		k.id = id
 	}
-}
-
-// appendTrace appends the traceparent of a trace that starts here.
-func (k *call) appendTrace(dst []byte, random func() uint64) []byte {
-	dst = append(dst, "traceparent: 00-"...)
-	dst = append(dst, k.hex...)
-	dst = append(dst, '-')
-	dst = appendHex(dst, random()|1)
-	return append(dst, "-00\r\n"...)
 }

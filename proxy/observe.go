@@ -19,6 +19,7 @@ func (c *conn) begin(d router.Decision) {
 	x.Client = k.from.client
 	x.RequestID, x.Method = x.keep(k.id), method(x, req.Method)
 	x.Rest = x.keep(req.Path[min(len(k.route.Prefix), len(req.Path)):])
+	k.trace(req, c.server.cfg.Random)
 	x.Start = time.Now()
 	x.Inference = k.cfg.IsInference != nil && k.cfg.IsInference(x.Method, x.Rest)
 	x.Request.JSONLength, x.Response.JSONLength = -1, -1

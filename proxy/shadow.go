@@ -196,7 +196,7 @@ func (c *conn) copyTo(q *ShadowQueue, t *target, shadow int) (dropped string) {
 		j.head = append(append(append(j.head, "Host: "...), req.Host...), '\r', '\n')
 	}
 	j.hosted = req.Host != nil
-	j.head = k.appendFields(j.head, req, c.server.cfg.Random)
+	j.head = k.appendFields(j.head, req)
 	if req.Chunked {
 		j.head = appendLength(j.head, int(x.Request.Size))
 	}

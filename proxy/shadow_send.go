@@ -26,6 +26,7 @@ func (s *sender) send(j *job) {
 	p := j.primary
 	x.Route, x.Version, x.Generation = p.Route, p.Route.Shadows[j.shadow].Version, p.Generation
 	x.Decision, x.Key, x.Role = p.Decision, p.Key, Copy
+	x.Trace, x.Parent, x.Recorded = p.Trace, p.Parent, p.Recorded
 	x.RequestID, x.Method, x.Rest, x.Inference = p.RequestID, p.Method, p.Rest, p.Inference
 	x.Request, x.Primary = p.Request, p // its strings and bytes live as long as the primary, which x keeps
 	x.Headers = append(x.Headers, p.Headers...)

@@ -59,6 +59,10 @@ type Settings struct {
 	// its calls about the server are answered by Weir: GET /v2, /v2/health/live
 	// and /v2/health/ready, unless a route has the path.
 	OIP bool
+	// Trace says whether a span is recorded of a request that begins a trace,
+	// whose id ends in the given 64 bits. Where a client began it, its flag says
+	// so. nil: no spans are recorded, and traces pass through.
+	Trace func(low uint64) bool
 	// Shadow takes the copies for the route's shadows. nil: there are none.
 	Shadow *ShadowQueue
 	// Idempotent says that a request may be run twice: one whose endpoint died

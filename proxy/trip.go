@@ -147,7 +147,7 @@ func (c *conn) dialUp(e *endpoint) (*upstream, error) {
 // answer into work.up.
 func (c *conn) send(u *upstream) (n int, err error) {
 	k, w := &c.w.call, c.w
-	out := k.appendRequest(w.out[:0], &w.req, u.endpoint, c.server.cfg.Random)
+	out := k.appendRequest(w.out[:0], &w.req, u.endpoint)
 	if k.streams && w.req.Chunked && len(k.body) > 0 {
 		out = appendChunk(out, k.body)
 	} else {

@@ -42,6 +42,7 @@ type call struct {
 	id       []byte // the request's id, the client's or ours
 	hex      []byte // 128 random bits, where id or trace are ours
 	hexSpace [32]byte
+	low      uint64 // the last 64 of them
 	ownID    bool
 	ownTrace bool
 	forwards int64 // Max-Forwards to send on; -1: as it came

@@ -109,6 +109,7 @@ func (g *Gateway) build(cfg *config.Config, snapshot registry.Snapshot) (*applie
 			models[route.Model] = m
 			next.traffic[route.Model] = specs[i].Traffic
 			settings[route.Index] = m.settings()
+			settings[route.Index].Trace = traceSampler(cfg)
 			err = g.connect(next, m, route)
 		}
 		if err != nil {

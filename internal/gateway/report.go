@@ -3,6 +3,7 @@ package gateway
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -31,14 +32,13 @@ func version() string {
 }
 
 func newReporter(o Options, cfg *config.Config) *reporter {
-	var random [24]byte
+	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
-	part := func(i int) uint64 { return binary.NativeEndian.Uint64(random[8*i:]) }
-	host, _ := os.Hostname() // a name is a help, no need
+	host, _ := os.Hostname()    // a name is a help, no need
 	return &reporter{
-		log: accesslog.New(accesslog.Options{Stderr: o.Stderr, Log: o.Logger, Seed: part(0), Now: o.Now}),
+		log: accesslog.New(accesslog.Options{Stderr: o.Stderr, Log: o.Logger, Seed: binary.NativeEndian.Uint64(random[:]), Now: o.Now}),
 		traces: tracing.New(tracing.Options{
-			Log: o.Logger, Seed: [2]uint64{part(1), part(2)}, Version: version(), Instance: host + "/" + cfg.Listen.HTTP,
+			Log: o.Logger, Version: version(), Instance: host + "/" + cfg.Listen.HTTP,
 		}),
 	}
 }
@@ -51,7 +51,7 @@ func (r *reporter) prepare(cfg *config.Config) (commit func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: access_log.output: %w", err)
 	}
-	traces, err := r.traces.Prepare(tracing.Settings{Endpoint: cfg.Tracing.Endpoint, Sample: cfg.Tracing.Sample})
+	traces, err := r.traces.Prepare(tracing.Settings{Endpoint: cfg.Tracing.Endpoint})
 	if err != nil {
 		log.Discard()
 		return nil, fmt.Errorf("gateway: tracing.endpoint: %w", err)
@@ -62,28 +62,43 @@ func (r *reporter) prepare(cfg *config.Config) (commit func(), err error) {
 	}, nil
 }
 
+// traceSampler is what the data plane decides by; nil where nobody wants spans.
+func traceSampler(cfg *config.Config) func(low uint64) bool {
+	if cfg.Tracing.Endpoint == "" {
+		return nil
+	}
+	return tracing.Sampler(cfg.Tracing.Sample)
+}
+
 // report tells of a request that was answered. It runs in the request's goroutine
 // and copies what is wanted, which mostly is nothing.
 func (r *reporter) report(x *proxy.Exchange) {
-	logged := r.log.Wants(failed(x))
-	var place tracing.Context
-	traced := r.traces.On()
-	if traced {
-		place = r.traces.Begin()
-		traced = r.traces.Sampled(&place)
+	if r.log.Wants(failed(x)) {
+		r.line(x)
 	}
-	if logged {
-		r.line(x, &place)
-	}
-	if traced {
-		r.span(x, &place)
+	if x.Recorded && r.traces.On() {
+		r.span(x)
 	}
 }
 
-func (r *reporter) line(x *proxy.Exchange, place *tracing.Context) {
+// place reads the request's place in its trace from what the model server got.
+func place(x *proxy.Exchange) (c tracing.Context) {
+	if len(x.Trace) < 55 { // made by hand, in a test
+		return c
+	}
+	_, _ = hex.Decode(c.Trace[:], []byte(x.Trace[3:35])) // the data plane has checked it
+	_, _ = hex.Decode(c.Span[:], []byte(x.Trace[36:52]))
+	if x.Parent != "" {
+		_, _ = hex.Decode(c.Parent[:], []byte(x.Parent))
+	}
+	return c
+}
+
+func (r *reporter) line(x *proxy.Exchange) {
 	r.log.Add(&accesslog.Entry{
 		End:        x.Start.Add(x.Duration),
 		RequestID:  x.RequestID,
+		TraceID:    place(x).Trace,
 		Model:      x.Route.Model,
 		Version:    x.Version.Name,
 		Generation: x.Generation,
@@ -102,9 +117,9 @@ func (r *reporter) line(x *proxy.Exchange, place *tracing.Context) {
 	})
 }
 
-func (r *reporter) span(x *proxy.Exchange, place *tracing.Context) {
+func (r *reporter) span(x *proxy.Exchange) {
 	s := tracing.Span{
-		Context:    *place,
+		Context:    place(x),
 		Start:      x.Start,
 		Duration:   x.Duration,
 		Upstream:   x.Upstream,
@@ -121,6 +136,7 @@ func (r *reporter) span(x *proxy.Exchange, place *tracing.Context) {
 		Decision:   x.Decision.String(),
 		BytesIn:    x.Request.Size,
 		BytesOut:   x.Response.Size,
+		Client:     x.Client,
 	}
 	if x.Fault == proxy.FaultClientGone {
 		s.Status = 0 // it saw none, or not to its end

@@ -38,7 +38,7 @@ func ended(tb testing.TB, log accesslog.Settings, traces tracing.Settings) (*obs
 	return o, &proxy.Exchange{
 		Route:   &router.Route{Model: "flights", Prefix: "/v2/models/flights"},
 		Version: &router.Version{Model: "flights", Name: "3"}, Generation: 17, Decision: router.Random,
-		RequestID: "4bf92f3577b34da6a3ce929d0e0e4736", Method: "POST", Rest: "/infer", Inference: true, Status: 200,
+		Trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", RequestID: "4bf92f3577b34da6a3ce929d0e0e4736", Method: "POST", Rest: "/infer", Inference: true, Status: 200,
 		Start: time.Now(), Duration: 1500 * time.Microsecond, Upstream: 1400 * time.Microsecond,
 		Request: proxy.Body{Size: 200}, Response: proxy.Body{Size: 90},
 	}
@@ -58,18 +58,20 @@ func BenchmarkEnd(b *testing.B) {
 		name   string
 		log    accesslog.Settings
 		traces tracing.Settings
+		every  int // of so many requests one is recorded
 	}{
-		{"off", accesslog.Settings{}, tracing.Settings{}},
-		{"log_errors", accesslog.Settings{Output: "stderr", Errors: true}, tracing.Settings{}},
-		{"log_0.01", accesslog.Settings{Output: "stderr", Sample: 0.01, Errors: true}, tracing.Settings{}},
-		{"traces_0.001", accesslog.Settings{}, tracing.Settings{Endpoint: server.URL, Sample: 0.001}},
-		{"log_1", accesslog.Settings{Output: "stderr", Sample: 1}, tracing.Settings{}},
-		{"traces_1", accesslog.Settings{}, tracing.Settings{Endpoint: server.URL, Sample: 1}},
+		{"off", accesslog.Settings{}, tracing.Settings{}, 0},
+		{"log_errors", accesslog.Settings{Output: "stderr", Errors: true}, tracing.Settings{}, 0},
+		{"log_0.01", accesslog.Settings{Output: "stderr", Sample: 0.01, Errors: true}, tracing.Settings{}, 0},
+		{"traces_0.001", accesslog.Settings{}, tracing.Settings{Endpoint: server.URL}, 1000},
+		{"log_1", accesslog.Settings{Output: "stderr", Sample: 1}, tracing.Settings{}, 0},
+		{"traces_1", accesslog.Settings{}, tracing.Settings{Endpoint: server.URL}, 1},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			o, x := ended(b, c.log, c.traces)
 			b.ReportAllocs()
-			for b.Loop() {
+			for i := 0; b.Loop(); i++ {
+				x.Recorded = c.every > 0 && i%c.every == 0
 				o.End(x)
 			}
 		})

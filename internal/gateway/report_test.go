@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -144,24 +146,61 @@ func collect(t *testing.T) (endpoint string, spans chan *trace.Span) {
 	return server.URL, spans
 }
 
-func TestRequestsBecomeSpans(t *testing.T) {
+func TestASpanHasTheIdsThatTheModelServerSaw(t *testing.T) {
 	endpoint, spans := collect(t)
-	one := newModelServer(t)
+	one, heads := newModelServer(t), make(chan http.Header, 10)
+	serve := one.Config.Handler
+	one.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			heads <- r.Header.Clone()
+		}
+		serve.ServeHTTP(w, r)
+	})
 	r := start(t)
 	r.register("1", one)
 	r.switchTo("1")
-	if err := r.reconfigure(`tracing: {endpoint: "` + endpoint + `", sample: 1}`); err != nil {
-		t.Fatal(err)
+	const trace, parent = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	for _, c := range []struct {
+		name, sample, sent string
+		got                string // pattern
+		recorded           bool
+	}{
+		{"begun here, sampled", "1", "", "^00-([0-9a-f]{32})-([0-9a-f]{16})-01$", true},
+		{"begun here, not sampled", "0", "", "^00-([0-9a-f]{32})-([0-9a-f]{16})-00$", false},
+		{"begun by the client, sampled", "0", "00-" + trace + "-" + parent + "-01", "^00-(" + trace + ")-([0-9a-f]{16})-01$", true},
+		{"begun by the client, not sampled", "1", "00-" + trace + "-" + parent + "-00", "^00-(" + trace + ")-(" + parent + ")-00$", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := r.reconfigure("tracing: {endpoint: \""+endpoint+"\", sample: "+c.sample+"}", "access_log: {output: ./access.log, sample: 1}"); err != nil {
+				t.Fatal(err)
+			}
+			headers := []string{"x-request-id", c.name}
+			if c.sent != "" {
+				headers = append(headers, "traceparent", c.sent, "tracestate", "a=b")
+			}
+			r.infer(headers...)
+			head := <-heads
+			saw := regexp.MustCompile(c.got).FindStringSubmatch(head.Get("traceparent"))
+			if saw == nil || c.sent != "" && head.Get("tracestate") != "a=b" {
+				t.Fatalf("the model server got %q, %q", head.Get("traceparent"), head.Get("tracestate"))
+			}
+			path := filepath.Join(r.dir, "access.log")
+			eventually(t, "the line", func() bool {
+				text, _ := os.ReadFile(path)
+				return strings.Contains(string(text), saw[1])
+			})
+			if !c.recorded {
+				return
+			}
+			s := <-spans
+			if hex.EncodeToString(s.TraceId) != saw[1] || hex.EncodeToString(s.SpanId) != saw[2] || s.Name != "POST /v2/models/m" {
+				t.Errorf("the model server got %s, the collector %v", head.Get("traceparent"), s)
+			}
+			if c.sent == "" && s.ParentSpanId != nil || c.sent != "" && (hex.EncodeToString(s.ParentSpanId) != parent || saw[2] == parent) {
+				t.Errorf("parent %x", s.ParentSpanId)
+			}
+		})
 	}
-	r.infer()
-	s := <-spans
-	if s.Name != "POST /v2/models/m" || s.Kind != trace.Span_SPAN_KIND_SERVER || s.EndTimeUnixNano <= s.StartTimeUnixNano || len(s.TraceId) != 16 {
-		t.Errorf("%v", s)
-	}
-	if err := r.reconfigure(`tracing: {endpoint: "` + endpoint + `", sample: 0}`); err != nil {
-		t.Fatal(err)
-	}
-	r.infer()
 	r.shutDown() // sends what is queued
 	if len(spans) > 0 {
 		t.Errorf("also %v", <-spans)

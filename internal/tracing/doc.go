@@ -2,9 +2,9 @@
 // collector, by OTLP over HTTP with protobuf bodies.
 //
 //	t := tracing.New(tracing.Options{Log: log})
-//	next, err := t.Prepare(tracing.Settings{Endpoint: "http://127.0.0.1:4318", Sample: 0.001})
+//	next, err := t.Prepare(tracing.Settings{Endpoint: "http://127.0.0.1:4318"})
 //	next.Commit()
-//	if t.Sampled(trace, parent) {
+//	if t.On() {
 //		t.Add(&tracing.Span{…}) // copies, queues, returns
 //	}
 //	t.Close()               // sends what is queued, for 3 seconds at most

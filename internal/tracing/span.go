@@ -8,10 +8,9 @@ import (
 
 // Context is a request's place in its trace (W3C Trace Context, 3.2.2).
 type Context struct {
-	Trace   [16]byte
-	Span    [8]byte // of the request in Weir; the parent that its model server saw
-	Parent  [8]byte // zero: the trace began here
-	Sampled bool    // the flag that the model server saw
+	Trace  [16]byte
+	Span   [8]byte // of the request in Weir; the parent that its model server saw
+	Parent [8]byte // zero: the trace began here
 }
 
 // maxPath is how much of a path is sent: with it a waiting span takes at most

@@ -2,10 +2,8 @@ package tracing
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -15,7 +13,6 @@ import (
 // Options are what a Tracer is made with.
 type Options struct {
 	Log      *slog.Logger  // for a collector that can't be reached
-	Seed     [2]uint64     // random bits, for the ids of spans that begin here
 	Version  string        // of Weir, told to the collector; may be empty
 	Instance string        // what tells this gateway from others; may be empty
 	Queue    int           // spans that wait; 2048
@@ -25,8 +22,7 @@ type Options struct {
 
 // Settings are what a reload may change.
 type Settings struct {
-	Endpoint string  // of the collector, as config checks it; "": tracing is off
-	Sample   float64 // share of the traces that begin here, 0 to 1
+	Endpoint string // of the collector, as config checks it; "": tracing is off
 }
 
 // Stats are what became of spans since New.
@@ -42,7 +38,6 @@ type Tracer struct {
 	o     Options
 	queue chan *record
 	free  sync.Pool
-	ids   atomic.Uint64
 
 	target atomic.Pointer[target] // nil: off, which costs a request one load
 
@@ -55,11 +50,8 @@ type Tracer struct {
 	wait     sync.WaitGroup
 }
 
-// target is a collector and what is sent there.
-type target struct {
-	url   string
-	bound uint64 // half of the trace ids' last 64 bits that are sampled lie below
-}
+// target is a collector.
+type target struct{ url string }
 
 // New returns a tracer that is off.
 func New(o Options) *Tracer {
@@ -98,7 +90,7 @@ func (t *Tracer) Prepare(s Settings) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Change{t, &target{url: u, bound: bound(s.Sample)}}, nil
+	return &Change{t, &target{url: u}}, nil
 }
 
 // Commit puts the settings in force. Spans already queued go to the new endpoint;
@@ -118,47 +110,19 @@ func traces(endpoint string) (string, error) {
 	return u.String(), nil
 }
 
-// bound is that of OpenTelemetry's TraceIdRatioBased sampler, so that everybody
-// on a trace's way who samples by the same share decides alike.
-func bound(share float64) uint64 {
+// Sampler returns OpenTelemetry's TraceIdRatioBased sampler for a share, 0 to 1,
+// of all traces: given the last 64 bits of a trace's id, everybody on its way who
+// samples by the same share decides alike.
+func Sampler(share float64) func(low uint64) bool {
 	if share >= 1 {
-		return math.MaxUint64
+		return func(uint64) bool { return true }
 	}
-	return uint64(max(share, 0) * (1 << 63))
+	bound := uint64(max(share, 0) * (1 << 63))
+	return func(low uint64) bool { return low>>1 < bound }
 }
 
 // On says whether spans are wanted at all.
 func (t *Tracer) On() bool { return t.target.Load() != nil }
-
-// Sampled says whether the request at c is to be sent: what the parent decided,
-// and by the share where there is none.
-func (t *Tracer) Sampled(c *Context) bool {
-	now := t.target.Load()
-	switch {
-	case now == nil:
-		return false // Fast path
-	case c.Parent != [8]byte{}:
-		return c.Sampled
-	}
-	return binary.BigEndian.Uint64(c.Trace[8:])>>1 < now.bound
-}
-
-// Begin returns the place of a request that begins a trace nobody else knows of.
-func (t *Tracer) Begin() (c Context) {
-	binary.BigEndian.PutUint64(c.Trace[:8], t.id(0))
-	binary.BigEndian.PutUint64(c.Trace[8:], t.id(1))
-	binary.BigEndian.PutUint64(c.Span[:], t.id(1)|1)
-	return c
-}
-
-// id returns 64 random bits: SplitMix64 (Steele, Lea, Flood 2014, figure 17) over
-// a counter that all callers share.
-func (t *Tracer) id(seed int) uint64 {
-	z := t.o.Seed[seed] + t.ids.Add(1)*0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
-}
 
 // Add queues s, and copies of it what does not live for ever. It never waits.
 func (t *Tracer) Add(s *Span) {

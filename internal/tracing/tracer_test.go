@@ -3,9 +3,9 @@ package tracing_test
 import (
 	"bytes"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -77,7 +77,7 @@ func (r *receiver) spans() (all []*trace.Span) {
 
 func span() *tracing.Span {
 	return &tracing.Span{
-		Context: tracing.Context{Trace: [16]byte{0xaa, 15: 1}, Span: [8]byte{7: 2}, Parent: [8]byte{7: 3}, Sampled: true},
+		Context: tracing.Context{Trace: [16]byte{0xaa, 15: 1}, Span: [8]byte{7: 2}, Parent: [8]byte{7: 3}},
 		Start:   time.Unix(1000, 0), Duration: 1500 * time.Microsecond, Upstream: time.Millisecond,
 		RequestID: "r-1", Method: "POST", Prefix: "/v2/models/flights", Rest: "/infer", Status: 502, Fault: "reset", Failed: true,
 		Model: "flights", Version: "3", Generation: 17, Decision: "sticky", BytesIn: 200, BytesOut: 90,
@@ -85,9 +85,9 @@ func span() *tracing.Span {
 	}
 }
 
-func apply(t testing.TB, tr *tracing.Tracer, endpoint string, sample float64) {
+func apply(t testing.TB, tr *tracing.Tracer, endpoint string) {
 	t.Helper()
-	next, err := tr.Prepare(tracing.Settings{Endpoint: endpoint, Sample: sample})
+	next, err := tr.Prepare(tracing.Settings{Endpoint: endpoint})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func attributes(s *trace.Span) map[string]string {
 func TestASpanArrivesWhole(t *testing.T) {
 	r := receive(t, nil)
 	tr := tracing.New(tracing.Options{Version: "1.2.3", Instance: "a:8080"})
-	apply(t, tr, r.URL, 1)
+	apply(t, tr, r.URL)
 	tr.Add(span())
 	tr.Close()
 	got := r.spans()
@@ -153,7 +153,7 @@ func TestASpanArrivesWhole(t *testing.T) {
 func TestWhatClientsMakeUpDoesNotBreakABatch(t *testing.T) {
 	r := receive(t, nil)
 	tr := tracing.New(tracing.Options{})
-	apply(t, tr, r.URL, 1)
+	apply(t, tr, r.URL)
 	s := span()
 	s.Method, s.Prefix, s.Rest = "BREW\xff", "/\xfe", "/"+strings.Repeat("\xfd", 1<<16)
 	s.Parent, s.Status, s.Fault, s.Failed, s.Client = [8]byte{}, 0, "client-gone", false, netip.Addr{}
@@ -176,42 +176,24 @@ func TestWhatClientsMakeUpDoesNotBreakABatch(t *testing.T) {
 	}
 }
 
-func TestSamplingFollowsTheParentAndElseTheShare(t *testing.T) {
-	tr := tracing.New(tracing.Options{Seed: [2]uint64{1, 2}})
-	defer tr.Close()
-	begun, ids := 0, map[[16]byte]bool{}
-	apply(t, tr, "http://127.0.0.1:1", 0.01)
-	for range 100_000 {
-		c := tr.Begin()
-		ids[c.Trace] = true
-		if c.Span == [8]byte{} || c.Parent != [8]byte{} {
-			t.Fatalf("%+v", c)
-		}
-		if tr.Sampled(&c) {
-			begun++
-		}
-	}
-	if begun < 850 || begun > 1150 { // ± 4.7 standard deviations
-		t.Errorf("%d of 100,000 at a share of 0.01", begun)
-	}
-	if len(ids) != 100_000 {
-		t.Errorf("%d different ids", len(ids))
-	}
-	last := tracing.Context{Trace: [16]byte{0: 1, 8: 0xff, 9: 0xff}}
-	yes, no := last, last
-	yes.Parent, yes.Sampled, no.Parent = [8]byte{1}, true, [8]byte{1}
+func TestTheSamplerKeepsItsShareAndDecidesByTheId(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
 	for _, c := range []struct {
-		share          float64
-		begun, yes, no bool
-	}{{0, false, true, false}, {0.5, false, true, false}, {1, true, true, false}} {
-		apply(t, tr, "http://127.0.0.1:1", c.share)
-		if tr.Sampled(&last) != c.begun || tr.Sampled(&yes) != c.yes || tr.Sampled(&no) != c.no {
-			t.Errorf("share %v: begun here %v, parent sampled %v, parent not sampled %v", c.share, tr.Sampled(&last), tr.Sampled(&yes), tr.Sampled(&no))
+		share     float64
+		low, high int
+	}{{0, 0, 0}, {0.01, 850, 1150}, {0.5, 49_000, 51_000}, {1, 100_000, 100_000}} { // ± 4.7 standard deviations and more
+		sampled, n := tracing.Sampler(c.share), 0
+		for range 100_000 {
+			if low := rng.Uint64(); sampled(low) {
+				n++
+				if !tracing.Sampler(min(1, c.share*1.5))(low) {
+					t.Fatalf("%x is sampled at a share of %v, and not at a larger one", low, c.share)
+				}
+			}
 		}
-	}
-	apply(t, tr, "", 1)
-	if tr.On() || tr.Sampled(&yes) {
-		t.Error("on without an endpoint")
+		if n < c.low || n > c.high {
+			t.Errorf("%d of 100,000 at a share of %v", n, c.share)
+		}
 	}
 }
 
@@ -240,7 +222,7 @@ func TestWhatACollectorMakesOfABatchIsCounted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := receive(t, c.answer)
 			tr := tracing.New(tracing.Options{Interval: time.Hour, Backoff: time.Microsecond})
-			apply(t, tr, r.URL, 1)
+			apply(t, tr, r.URL)
 			for range 512 { // a full batch, which is sent at once
 				tr.Add(span())
 			}
@@ -265,7 +247,7 @@ func TestAHungCollectorHoldsUpNobodyAndEverySpanIsAccountedFor(t *testing.T) {
 	defer close(hung)
 	var told bytes.Buffer
 	tr := tracing.New(tracing.Options{Queue: 64, Interval: time.Millisecond, Log: slog.New(slog.NewTextHandler(&told, nil))})
-	apply(t, tr, r.URL, 1)
+	apply(t, tr, r.URL)
 	for range 10_000 {
 		tr.Add(span())
 	}
@@ -283,7 +265,7 @@ func TestNobodyAtTheEndpoint(t *testing.T) {
 	address := r.URL
 	r.Close()
 	tr := tracing.New(tracing.Options{Backoff: time.Microsecond})
-	apply(t, tr, address, 1)
+	apply(t, tr, address)
 	tr.Add(span())
 	tr.Close()
 	if s := tr.Stats(); s != (tracing.Stats{Failed: 1}) {
@@ -296,7 +278,7 @@ func TestAnEndpointWithAPathIsTakenAsItIs(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.URL.Path }))
 	defer server.Close()
 	tr := tracing.New(tracing.Options{})
-	apply(t, tr, server.URL+"/otlp/v1/traces", 1)
+	apply(t, tr, server.URL+"/otlp/v1/traces")
 	tr.Add(span())
 	tr.Close()
 	if got := <-asked; got != "/otlp/v1/traces" {
@@ -309,7 +291,7 @@ func TestAddingDoesNotAllocateWhileOff(t *testing.T) {
 	defer tr.Close()
 	s := span()
 	if n := testing.AllocsPerRun(1000, func() {
-		if tr.Sampled(&s.Context) {
+		if tr.On() {
 			tr.Add(s)
 		}
 	}); n > 0 {
@@ -324,7 +306,7 @@ func BenchmarkSpan(b *testing.B) {
 	defer server.Close()
 	tr := tracing.New(tracing.Options{})
 	defer tr.Close()
-	apply(b, tr, server.URL, 1)
+	apply(b, tr, server.URL)
 	s := span()
 	b.ReportAllocs()
 	sent := uint64(0)
@@ -336,30 +318,5 @@ func BenchmarkSpan(b *testing.B) {
 	}
 	if s := tr.Stats(); s.QueueFull+s.Failed > 0 {
 		b.Fatalf("%+v", s)
-	}
-}
-
-// What a request pays.
-func BenchmarkAdd(b *testing.B) {
-	for _, share := range []float64{-1, 0.001, 1} {
-		b.Run(fmt.Sprintf("sample=%v", share), func(b *testing.B) {
-			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
-			defer server.Close()
-			tr := tracing.New(tracing.Options{})
-			defer tr.Close()
-			if share >= 0 {
-				apply(b, tr, server.URL, share)
-			}
-			s := span()
-			b.ReportAllocs()
-			for b.Loop() {
-				if !tr.On() {
-					continue
-				}
-				if s.Context = tr.Begin(); tr.Sampled(&s.Context) {
-					tr.Add(s)
-				}
-			}
-		})
 	}
 }

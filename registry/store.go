@@ -15,6 +15,9 @@ type Snapshot struct {
 	// Problems are documents that could not be taken over, usually of type
 	// [*Problem]; their models keep the last good content.
 	Problems []error
+	// Lost is why the store can't be read now; Models is then what it had when
+	// it last could be. nil: it could be read.
+	Lost error
 }
 
 // Store keeps models. All methods may be called concurrently. A context that

@@ -3,6 +3,7 @@ package registrytest
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/weir-gateway/weir/registry"
 )
@@ -92,14 +93,17 @@ func watchNeverGoesBack(s *suite) {
 	const changes = 100
 	s.register("flights", "1")
 	states, _, _ := s.watch()
-	go func() {
+	var writer sync.WaitGroup
+	writer.Go(func() {
 		for i := range uint64(changes) {
 			if _, err := s.store.Commit(s.ctx, whole("flights", "1"), i); err != nil {
 				s.Error(err)
 				return
 			}
 		}
-	}()
+	})
+	// A watch may deliver a change before its writer learns of it.
+	defer writer.Wait()
 	var last uint64
 	s.until(states, "the newest state", func(state registry.Snapshot) bool {
 		g := generation("flights")(state)

@@ -1,0 +1,37 @@
+package consul
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/consul/api"
+
+	"github.com/weir-gateway/weir/registry"
+)
+
+// maxRollout bounds the rollout controller's document, in bytes.
+const maxRollout = 256 << 10
+
+func checkRollout(doc []byte) error {
+	if len(doc) > maxRollout || len(doc) > 0 && !json.Valid(doc) {
+		return &registry.FieldError{Field: "rollout", Reason: fmt.Sprintf("is not JSON of at most %d bytes", maxRollout)}
+	}
+	return nil
+}
+
+// putRollout writes the document, or removes its key. A repetition of an older
+// write that comes late could put an older document back; the one controller of
+// a model writes one after the other, so there is none.
+func (s *Store) putRollout(ctx context.Context, model string, doc []byte) error {
+	ctx, cancel := s.request(ctx, s.opts.Timeout)
+	defer cancel()
+	opts := (&api.WriteOptions{}).WithContext(ctx)
+	key := s.keys.rollout(model)
+	if len(doc) == 0 {
+		_, err := s.client.KV().Delete(key, opts)
+		return err
+	}
+	_, err := s.client.KV().Put(&api.KVPair{Key: key, Value: doc}, opts)
+	return err
+}

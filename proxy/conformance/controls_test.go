@@ -134,7 +134,7 @@ func await(address string, ended chan error) error {
 		select {
 		case err := <-ended:
 			ended <- err
-			return fmt.Errorf("it ended: %v", err)
+			return fmt.Errorf("it ended: %w", err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -38,6 +38,15 @@ type Monitor struct {
 
 // New starts the workers of a Monitor; Close ends them.
 func New(o Options) *Monitor {
+	m := newIdle(o)
+	for range m.o.Workers {
+		m.wait.Go(m.work)
+	}
+	return m
+}
+
+// newIdle makes a Monitor without workers, for who observes by hand.
+func newIdle(o Options) *Monitor {
 	o = o.withDefaults()
 	m := &Monitor{
 		o: o, queue: make(chan *Exchange, o.Queue),
@@ -47,9 +56,6 @@ func New(o Options) *Monitor {
 	m.pass.rng = rand.NewPCG(o.Seed, 0x77656972)
 	m.drops.add(dropQueueFull, 0)
 	m.drops.add(dropQueueBytes, 0)
-	for range o.Workers {
-		m.wait.Go(m.work)
-	}
 	return m
 }
 

@@ -37,7 +37,7 @@ func BuildProfile(table io.Reader, o ProfileOptions) (*Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := readRows(r, columns, o.missing())
+	rows, err := readRows(r, columns, tabular.Missing(o.Missing))
 	if err != nil {
 		return nil, err
 	}
@@ -110,16 +110,4 @@ func (o *ProfileOptions) columns(header []string) ([]*columnBuilder, error) {
 		columns[i] = c
 	}
 	return columns, nil
-}
-
-func (o *ProfileOptions) missing() map[string]bool {
-	words := o.Missing
-	if words == nil {
-		words = tabular.MissingWords()
-	}
-	set := map[string]bool{}
-	for _, w := range words {
-		set[w] = true
-	}
-	return set
 }

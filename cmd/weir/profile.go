@@ -80,15 +80,8 @@ func (a *app) buildProfile(ctx context.Context, args []string, p profileSource) 
 		return nil, err
 	}
 	p.options.Delimiter = delimiter
-	for _, text := range p.columns {
-		column, feature, ok := strings.Cut(text, "=")
-		if !ok || column == "" || feature == "" {
-			return nil, usage("--rename %q is not COLUMN=FEATURE", text)
-		}
-		if p.options.Columns == nil {
-			p.options.Columns = map[string]string{}
-		}
-		p.options.Columns[column] = feature
+	if p.options.Columns, err = renames(p.columns); err != nil {
+		return nil, err
 	}
 	input, name, err := a.open(args[0])
 	if err != nil {

@@ -27,6 +27,7 @@ when that version is proven worse.`,
 		a.rolloutCommand(),
 		a.profileCommand(),
 		a.reportCommand(),
+		a.backtestCommand(),
 		a.versionCommand(),
 		a.healthcheckCommand(),
 	)

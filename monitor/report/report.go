@@ -17,7 +17,7 @@ type Options struct {
 	Current     string
 	Ignore      []string // columns to leave out
 	Categorical []string // columns of numbers that are names
-	Missing     []string // texts that mean missing; default tabular.MissingWords
+	Missing     []string // texts that mean missing; default those of tabular.Missing
 	Delimiter   rune     // default ','
 }
 
@@ -140,14 +140,7 @@ func read(from io.Reader, o Options) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	words := o.Missing
-	if words == nil {
-		words = tabular.MissingWords()
-	}
-	missing := map[string]bool{}
-	for _, w := range words {
-		missing[w] = true
-	}
+	missing := tabular.Missing(o.Missing)
 	t := &loaded{names: rows.Names(), columns: map[string]*column{}}
 	columns := make([]*column, len(t.names))
 	for i, name := range t.names {

@@ -6,9 +6,17 @@ import (
 	"strings"
 )
 
-// MissingWords returns the texts that mean missing where nothing else is said.
-func MissingWords() []string {
-	return []string{"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"}
+// Missing returns the texts that mean missing: the given ones, or where there are
+// none: empty, NA, N/A, NaN, nan, null, NULL, None.
+func Missing(words []string) map[string]bool {
+	if words == nil {
+		words = []string{"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"}
+	}
+	set := map[string]bool{}
+	for _, w := range words {
+		set[w] = true
+	}
+	return set
 }
 
 // Number reads a number as a body would carry it: true and false are 1 and 0. Out of

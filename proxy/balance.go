@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -51,12 +52,7 @@ type tried struct {
 }
 
 func (t *tried) has(e *endpoint) bool {
-	for _, was := range t.were[:t.n] {
-		if was == e {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(t.were[:t.n], e)
 }
 
 // add notes an endpoint.

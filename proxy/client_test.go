@@ -58,41 +58,49 @@ Forwarded: for=8.8.8.8;proto=https
 	}{
 		{
 			"nothing is said of clients, and what they say is removed",
-			proxy.Forwarding{}, made, ``, "127.0.0.1",
+			proxy.Forwarding{},
+			made, ``, "127.0.0.1",
 		},
 		{
 			"what an untrusted client says is replaced",
-			proxy.Forwarding{Style: proxy.ForwardX}, made,
+			proxy.Forwarding{Style: proxy.ForwardX},
+			made,
 			"X-Forwarded-For: 127.0.0.1|X-Forwarded-Proto: http|X-Forwarded-Host: models.example:81", "127.0.0.1",
 		},
 		{
 			"likewise by RFC 7239",
-			proxy.Forwarding{Style: proxy.ForwardRFC7239}, made,
+			proxy.Forwarding{Style: proxy.ForwardRFC7239},
+			made,
 			`Forwarded: for=127.0.0.1;proto=http;host="models.example:81"`, "127.0.0.1",
 		},
 		{
 			"a proxy's fields are continued, those of the other style removed",
-			proxy.Forwarding{Style: proxy.ForwardX, Trust: here}, made,
+			proxy.Forwarding{Style: proxy.ForwardX, Trust: here},
+			made,
 			"X-Forwarded-Port: 1|X-Forwarded-Anything: x|X-Real-IP: 9.9.9.9|X-Forwarded-For: 9.9.9.9, 127.0.0.1|X-Forwarded-Proto: https|X-Forwarded-Host: other.example", "9.9.9.9",
 		},
 		{
 			"likewise by RFC 7239",
-			proxy.Forwarding{Style: proxy.ForwardRFC7239, Trust: here}, made,
+			proxy.Forwarding{Style: proxy.ForwardRFC7239, Trust: here},
+			made,
 			`X-Forwarded-Port: 1|X-Forwarded-Anything: x|X-Real-IP: 9.9.9.9|Forwarded: for=8.8.8.8;proto=https, for=127.0.0.1;proto=http;host="models.example:81"`, "8.8.8.8",
 		},
 		{
 			"both",
-			proxy.Forwarding{Style: proxy.ForwardBoth, Trust: here}, "X-Forwarded-For: 9.9.9.9\n",
+			proxy.Forwarding{Style: proxy.ForwardBoth, Trust: here},
+			"X-Forwarded-For: 9.9.9.9\n",
 			`X-Forwarded-For: 9.9.9.9, 127.0.0.1|X-Forwarded-Proto: http|X-Forwarded-Host: models.example:81|Forwarded: for=127.0.0.1;proto=http;host="models.example:81"`, "9.9.9.9",
 		},
 		{
 			"off: a proxy's fields pass",
-			proxy.Forwarding{Trust: here}, "X-Forwarded-For: 9.9.9.9\nForwarded: for=8.8.8.8\n",
+			proxy.Forwarding{Trust: here},
+			"X-Forwarded-For: 9.9.9.9\nForwarded: for=8.8.8.8\n",
 			"X-Forwarded-For: 9.9.9.9|Forwarded: for=8.8.8.8", "9.9.9.9",
 		},
 		{
 			"Connection can't take out what Weir says",
-			proxy.Forwarding{Style: proxy.ForwardX}, "Connection: x-forwarded-for\n",
+			proxy.Forwarding{Style: proxy.ForwardX},
+			"Connection: x-forwarded-for\n",
 			"X-Forwarded-For: 127.0.0.1|X-Forwarded-Proto: http|X-Forwarded-Host: models.example:81", "127.0.0.1",
 		},
 	} {

@@ -192,7 +192,7 @@ func (c *conn) fill(fd uintptr) bool {
 		c.w = c.server.works.get()
 	}
 	n, err := sysRead(int(fd), c.w.in)
-	if n < 0 && err == syscall.EAGAIN {
+	if n < 0 && errors.Is(err, syscall.EAGAIN) {
 		c.server.works.put(c.w)
 		c.w = nil
 		return false

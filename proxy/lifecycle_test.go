@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -115,7 +116,7 @@ func TestShutdownCutsWhatDoesNotEnd(t *testing.T) {
 	p, _ := b.take(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	if err := w.server.Shutdown(ctx); err != context.DeadlineExceeded {
+	if err := w.server.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
 	io.ReadFull(p.r, make([]byte, 5))
@@ -145,17 +146,34 @@ func TestTimeouts(t *testing.T) {
 		fault    proxy.Fault
 	}{
 		"no answer": {proxy.Settings{Timeout: 30 * ms}, proxy.Config{}, plain, silent, 504, proxy.FaultTimeout},
-		"no answer to a stream": {proxy.Settings{Timeout: 30 * ms}, proxy.Config{},
-			"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("a", 100000), silent, 504, proxy.FaultTimeout},
-		"half a head": {proxy.Settings{Timeout: 30 * ms}, proxy.Config{}, plain,
-			func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nA:"); silent(p) }, 504, proxy.FaultTimeout},
-		"a body that stops": {proxy.Settings{Idle: 30 * ms}, proxy.Config{}, plain,
-			func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"); silent(p) }, 0, proxy.FaultTimeout},
+		"no answer to a stream": {
+			proxy.Settings{Timeout: 30 * ms},
+			proxy.Config{},
+			"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("a", 100000), silent, 504, proxy.FaultTimeout,
+		},
+		"half a head": {
+			proxy.Settings{Timeout: 30 * ms},
+			proxy.Config{},
+			plain,
+			func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nA:"); silent(p) }, 504, proxy.FaultTimeout,
+		},
+		"a body that stops": {
+			proxy.Settings{Idle: 30 * ms},
+			proxy.Config{},
+			plain,
+			func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"); silent(p) }, 0, proxy.FaultTimeout,
+		},
 		"in all": {proxy.Settings{Total: 30 * ms}, proxy.Config{}, plain, silent, 504, proxy.FaultTimeout},
-		"an upload that stops": {proxy.Settings{}, proxy.Config{BodyIdle: 30 * ms},
-			"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nabc", silent, 408, proxy.FaultClientGone},
-		"a small upload that stops": {proxy.Settings{}, proxy.Config{BodyIdle: 30 * ms},
-			"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc", silent, 408, proxy.FaultNone},
+		"an upload that stops": {
+			proxy.Settings{},
+			proxy.Config{BodyIdle: 30 * ms},
+			"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nabc", silent, 408, proxy.FaultClientGone,
+		},
+		"a small upload that stops": {
+			proxy.Settings{},
+			proxy.Config{BodyIdle: 30 * ms},
+			"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc", silent, 408, proxy.FaultNone,
+		},
 		"a slow head": {proxy.Settings{}, proxy.Config{HeadTimeout: 30 * ms}, "POST /v2/mod", silent, 408, proxy.FaultNone},
 		"silence":     {proxy.Settings{}, proxy.Config{KeepAlive: 30 * ms}, "", silent, 0, proxy.FaultNone},
 	} {

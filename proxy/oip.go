@@ -40,7 +40,8 @@ func (c *conn) oip() (answered, keep bool) {
 	if k.unread(c.w) {
 		k.keep = false
 	}
-	out := append(c.w.out[:0], "HTTP/1.1 200 OK\r\n"...)
+	out := c.w.out[:0]
+	out = append(out, "HTTP/1.1 200 OK\r\n"...)
 	if status != 200 {
 		out = append(out[:0], "HTTP/1.1 503 Service Unavailable\r\n"...)
 	}

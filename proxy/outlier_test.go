@@ -17,11 +17,16 @@ func TestAnEndpointIsEjectedForTwiceAsLongEachTimeInSuccession(t *testing.T) {
 		s.eject(at, rule)
 		return true
 	}
-	if fail() || fail() {
+	// atThird says whether the third failure in a row, and none before it, ejects.
+	atThird := func() bool {
+		first, second, third := fail(), fail(), fail()
+		return !first && !second && third
+	}
+	if early := fail(); early {
 		t.Fatal("ejected too early")
 	}
 	s.worked(at)
-	if fail() || fail() || !fail() {
+	if !atThird() {
 		t.Fatal("not ejected after three in a row")
 	}
 	for _, want := range []time.Duration{1, 2, 4, 5, 5} {
@@ -38,7 +43,7 @@ func TestAnEndpointIsEjectedForTwiceAsLongEachTimeInSuccession(t *testing.T) {
 	}
 	at = s.until + 2*instant(s.last) + 1
 	s.worked(at)
-	if fail() || fail() || !fail() {
+	if !atThird() {
 		t.Fatal("a success did not clear it")
 	}
 	if got := (s.until - at).duration(); got != time.Second {

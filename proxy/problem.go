@@ -39,8 +39,7 @@ var (
 // refusal is the problem for a request that http1 refused.
 func refusal(err error) problem {
 	p := problem{400, "bad-request", "The request can't be read.", ""}
-	var e *http1.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*http1.Error](err); ok {
 		p.status, p.detail = e.Status, e.Reason
 	}
 	switch p.status {

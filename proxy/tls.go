@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"time"
@@ -27,7 +28,7 @@ func (c *conn) protect(cfg *tls.Config) {
 // handshake runs TLS's, in the time that a head may take.
 func (c *conn) handshake() bool {
 	_ = c.conn.SetDeadline(time.Now().Add(c.server.cfg.HeadTimeout))
-	if err := c.secure.conn.Handshake(); err != nil {
+	if err := c.secure.conn.HandshakeContext(context.Background()); err != nil {
 		c.server.refused("tls-handshake")
 		c.server.log.Debug("a TLS handshake failed", "error", err)
 		return false

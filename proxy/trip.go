@@ -97,10 +97,10 @@ func (c *conn) unserved(err error) bool {
 	switch {
 	case c.gone.Load():
 		return c.failed(unreachable, FaultClientGone)
-	case err == errFull:
+	case errors.Is(err, errFull):
 		counters.Full.Add(1)
 		return c.failed(overloaded, FaultOverloaded)
-	case err == errExpired:
+	case errors.Is(err, errExpired):
 		counters.Expired.Add(1)
 		return c.failed(queueTimeout, FaultOverloaded)
 	}

@@ -145,7 +145,7 @@ func (p *pump) run(c *conn, u *upstream) {
 // ill says what a failed read from the client means.
 func (p *pump) ill(u *upstream, err error) {
 	switch {
-	case err == errStopped:
+	case errors.Is(err, errStopped):
 	case isTimeout(err):
 		p.refuse(u, slowRequest)
 	default:

@@ -143,7 +143,7 @@ func (u *upstream) step(fd uintptr) bool {
 	switch t.stage {
 	case tripCheck:
 		n, err := sysRead(int(fd), t.in)
-		if n >= 0 || err != syscall.EAGAIN {
+		if n >= 0 || !errors.Is(err, syscall.EAGAIN) {
 			t.err = errStale
 			return true
 		}
@@ -154,7 +154,7 @@ func (u *upstream) step(fd uintptr) bool {
 		switch {
 		case n > 0:
 			t.wrote = n
-		case err == syscall.EAGAIN:
+		case errors.Is(err, syscall.EAGAIN):
 			return true // the caller goes on writing, with patience
 		default:
 			t.err = errNothing
@@ -175,7 +175,7 @@ func (u *upstream) step(fd uintptr) bool {
 	switch {
 	case n > 0:
 		t.n = n
-	case err == syscall.EAGAIN:
+	case errors.Is(err, syscall.EAGAIN):
 		if t.borrowed != nil {
 			t.streams.put(t.borrowed)
 			t.borrowed = nil

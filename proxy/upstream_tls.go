@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -100,7 +101,7 @@ func (w *wire) read(b []byte) (n int, err error) {
 		}
 		n, err = w.TCPConn.Read(b)
 	}
-	w.ended = err == io.EOF
+	w.ended = errors.Is(err, io.EOF)
 	return n, err
 }
 
@@ -126,7 +127,7 @@ func (u *upstream) unveil(cfg *tls.Config, at instant) error {
 	v.readable = peek
 	v.arm(at.duration()-now().duration(), at)
 	v.wire.readAt = at
-	if err := v.conn.Handshake(); err != nil {
+	if err := v.conn.HandshakeContext(context.Background()); err != nil {
 		return fmt.Errorf("TLS: %w", err)
 	}
 	u.veil = v

@@ -320,8 +320,12 @@ func TestAWebSocketPassesThroughToAnHTTPSEndpoint(t *testing.T) {
 	w := start(t, setup{upstreams: map[string][]string{"1": {url}}, pool: proxy.PoolConfig{TLS: proxy.UpstreamTLS{CA: server.cert}}})
 	c := w.dial().send("GET /v2/models/m HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
 	resp, err := http.ReadResponse(c.r, nil)
-	if err != nil || resp.StatusCode != 101 {
-		t.Fatal(err, resp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != 101 {
+		t.Fatal(resp)
 	}
 	c.send("from the client")
 	_ = c.CloseWrite()

@@ -48,7 +48,7 @@ func NewOffer(path string, give func() []Socket, release func(), log *slog.Logge
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("handover: %w", err)
 	}
-	if conn, err := net.Dial("unix", path); err == nil {
+	if conn, err := dial(path); err == nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("handover: another process already offers its sockets at %s", path)
 	}

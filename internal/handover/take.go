@@ -1,6 +1,7 @@
 package handover
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -20,7 +21,7 @@ type Taken struct {
 // Take asks the process that offers its sockets at path for them. It returns nil
 // where there is none.
 func Take(path string) (*Taken, error) {
-	c, err := net.Dial("unix", path)
+	c, err := dial(path)
 	if err != nil {
 		return nil, nil //nolint:nilerr // nobody is there: this is a first start
 	}
@@ -157,4 +158,10 @@ func (t *Taken) Close() {
 	if t.conn != nil {
 		_ = t.conn.Close()
 	}
+}
+
+// dial connects to the socket at path, which is answered at once or not at all.
+func dial(path string) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(context.Background(), "unix", path)
 }

@@ -50,7 +50,8 @@ func (r *record) hold(s *Span) {
 	r.Span = *s
 	prefix := s.Prefix[:min(len(s.Prefix), maxPath)]
 	rest := s.Rest[:min(len(s.Rest), maxPath-len(prefix))]
-	a := append(r.arena[:0], s.RequestID...)
+	a := r.arena[:0]
+	a = append(a, s.RequestID...)
 	a = append(a, s.Method...)
 	a = append(a, prefix...)
 	a = append(a, rest...)

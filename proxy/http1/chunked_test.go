@@ -115,7 +115,7 @@ func FuzzChunked(f *testing.F) {
 		body, behind, done, err := decode(s, len(s)+1)
 		rng := rand.New(rand.NewPCG(seed, 0))
 		body2, behind2, done2, err2 := decode(s, 1+rng.IntN(8))
-		if body != body2 || done != done2 || err != err2 || done && behind != behind2 {
+		if body != body2 || done != done2 || !errors.Is(err, err2) || done && behind != behind2 {
 			t.Fatalf("whole: %q %q %v %v; in pieces: %q %q %v %v", body, behind, done, err, body2, behind2, done2, err2)
 		}
 		if !done {

@@ -3,6 +3,7 @@ package http1_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -66,7 +67,7 @@ func checkForwarded(t *testing.T, r *http1.Request) {
 	out = append(out, "\r\n"...)
 	var again http1.Request
 	n, err := again.Parse(out)
-	if err == http1.ErrExpectation && r.Minor == 0 {
+	if errors.Is(err, http1.ErrExpectation) && r.Minor == 0 {
 		return // only HTTP/1.0 may carry it
 	}
 	if err != nil || n != len(out) {
@@ -103,6 +104,7 @@ func FuzzResponse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("net/http refuses %q: %v", b[:n], err)
 		}
+		defer std.Body.Close()
 		if std.StatusCode != r.Status {
 			t.Fatalf("%q: net/http reads %d, we %d", b[:n], std.StatusCode, r.Status)
 		}

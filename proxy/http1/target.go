@@ -105,11 +105,11 @@ func validHost(b []byte) bool {
 		host = b[i+1:]
 		return len(host) == 0 || host[0] == ':' && isPort(host[1:])
 	}
-	if i := bytes.IndexByte(b, ':'); i >= 0 {
-		if !isPort(b[i+1:]) {
+	if before, after, ok := bytes.Cut(b, []byte{':'}); ok {
+		if !isPort(after) {
 			return false
 		}
-		host = b[:i]
+		host = before
 	}
 	for i, c := range host {
 		// reg-name: unreserved, sub-delims but comma, percent-encoded.

@@ -151,11 +151,11 @@ func choose(names []string) ([]benchmark, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(b benchmark) bool { return b.name == name })
 		if i < 0 {
-			lines := ""
+			var lines strings.Builder
 			for _, b := range all {
-				lines += fmt.Sprintf("\n  %-10s %s", b.name, b.what)
+				fmt.Fprintf(&lines, "\n  %-10s %s", b.name, b.what)
 			}
-			return nil, fmt.Errorf("no benchmark %q; there are:%s", name, lines)
+			return nil, fmt.Errorf("no benchmark %q; there are:%s", name, lines.String())
 		}
 		chosen = append(chosen, all[i])
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -96,8 +97,7 @@ func (t *table) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	return t.markdown(f)
+	return errors.Join(t.markdown(f), f.Close())
 }
 
 // writeTargets lists what was to be reached.

@@ -29,7 +29,7 @@ type Process struct {
 
 // Start runs a command and waits until it accepts connections at address.
 func Start(name, address string, command string, args ...string) (*Process, error) {
-	p := &Process{Name: name, Address: address, cmd: exec.Command(command, args...)} //nolint:gosec,noctx // the benchmark's own configuration; ended by Stop
+	p := &Process{Name: name, Address: address, cmd: exec.Command(command, args...)} //nolint:gosec // the benchmark's own configuration; ended by Stop
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.cmd.Start(); err != nil {

@@ -37,7 +37,7 @@ type Stubs struct {
 
 // Stubs starts servers, all in one process with one processor.
 func (t Tools) Stubs(behaviours ...stub.Behaviour) (*Stubs, error) {
-	s := &Stubs{cmd: exec.Command("env", "GOMAXPROCS=1", t.Self, "role", "stub")} //nolint:gosec,noctx // this program; ended by Close
+	s := &Stubs{cmd: exec.Command("env", "GOMAXPROCS=1", t.Self, "role", "stub")} //nolint:gosec // this program; ended by Close
 	s.cmd.Stderr = &s.log
 	var err error
 	if s.in, err = s.cmd.StdinPipe(); err != nil {

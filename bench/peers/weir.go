@@ -26,10 +26,7 @@ func (t Tools) weir(dir string, j Job) (*Process, error) {
 	if !j.Monitor {
 		lines = append(lines, "monitor: off")
 	}
-	text := "models:\n  " + Model + ":\n    protocol: oip\n"
-	for _, line := range lines {
-		text += "    " + line + "\n"
-	}
+	text := "models:\n  " + Model + ":\n    protocol: oip\n    " + strings.Join(lines, "\n    ") + "\n"
 	if err := register(filepath.Join(dir, "registry"), Model, j); err != nil {
 		return nil, err
 	}
@@ -65,7 +62,7 @@ func register(dir, model string, j Job) error {
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	traffic := registry.Traffic{Model: model, Stable: "1", Reason: "benchmark"}

@@ -59,6 +59,7 @@ var layers = []struct {
 
 	{"internal/lint", nil},
 	{"internal/peers", nil},
+	{"internal/parity", nil},
 	{"bench/...", []string{"admin/client", "bench/...", "config", "monitor/...", "protocol", "proxy", "registry/...", "router"}},
 }
 
@@ -67,7 +68,7 @@ var testOnly = []string{"registry/consul/consultest", "registry/registrytest"}
 
 // never are packages that nobody imports, tests included, but where their own
 // row says so.
-var never = []string{"cmd/...", "bench/...", "internal/lint", "internal/peers"}
+var never = []string{"cmd/...", "bench/...", "internal/lint", "internal/parity", "internal/peers"}
 
 // places says where alone a package of others may be imported.
 var places = []struct {

@@ -12,12 +12,13 @@ func sturges(low, high, n float64, integer bool) []float64 {
 }
 
 // doane returns numpy's edges of the rule "doane" for a sample, which allows for its
-// skewness (D. P. Doane, Aesthetic frequency classifications, 1976).
+// skewness (D. P. Doane, Aesthetic frequency classifications, 1976). Whole numbers are
+// taken as floating point, as NannyML takes them.
 func doane(s *Sample) []float64 {
 	low, high := s.sorted[0], s.sorted[len(s.sorted)-1]
 	mean, deviation := s.moments()
 	if s.n <= 2 || deviation == 0 {
-		return equalWidth(low, high, 0, s.integer)
+		return equalWidth(low, high, 0, false)
 	}
 	skew := 0.0
 	for _, v := range s.sorted {
@@ -26,7 +27,7 @@ func doane(s *Sample) []float64 {
 	}
 	skew /= s.n
 	sigma := math.Sqrt(6 * (s.n - 2) / ((s.n + 1) * (s.n + 3)))
-	return equalWidth(low, high, 1+math.Log2(s.n)+math.Log2(1+math.Abs(skew)/sigma), s.integer)
+	return equalWidth(low, high, 1+math.Log2(s.n)+math.Log2(1+math.Abs(skew)/sigma), false)
 }
 
 // equalWidth makes edges for bins of the width (high−low)/parts, rounded down so

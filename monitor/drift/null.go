@@ -178,7 +178,11 @@ func nullKS(n, m, floor float64) float64 {
 			if k%2 == 0 {
 				sign = -1
 			}
-			tail += sign * math.Exp(-2*float64(k*k)*z*z)
+			term := math.Exp(-2 * float64(k*k) * z * z)
+			tail += sign * term
+			if term < 1e-16 {
+				break
+			}
 		}
 		return clamp(2 * tail)
 	}), 1)

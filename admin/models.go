@@ -99,8 +99,11 @@ func (s *server) describe(ctx context.Context, name string, m registry.Model) (a
 	walk, err := s.Rollouts.Status(ctx, name)
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
+	case ctx.Err() != nil:
+		return api.Model{}, ctx.Err()
 	case err != nil:
-		return api.Model{}, err
+		// What routes is worth telling even while the registry can't say more.
+		answer.RolloutError = err.Error()
 	default:
 		answer.Rollout = summarize(walk)
 	}

@@ -91,26 +91,6 @@ func (c *checker) address(path, address string) bool {
 	return true
 }
 
-func (c *checker) registry(r Registry) {
-	switch r.Kind {
-	case "file":
-	case "consul":
-		c.fault(RuleRegistryKind, "registry.kind", "consul is not in this release; use kind: file")
-		return
-	default:
-		c.fault(RuleRegistryKind, "registry.kind", "%q is no kind of registry; use kind: file", r.Kind)
-		return
-	}
-	for path, value := range map[string]string{"address": r.Address, "prefix": r.Prefix, "token_env": r.TokenEnv} {
-		if value != "" {
-			c.fault(RuleRegistryKey, "registry."+path, "is for a registry of kind consul, and this one is of kind file; remove it")
-		}
-	}
-	if r.Dir == "" {
-		c.fault(RuleEmptyFolder, "registry.dir", "is empty; name the folder with the registry's documents, such as ./registry")
-	}
-}
-
 func (c *checker) limits(l Limits) {
 	c.size("limits.max_header", l.MaxHeader, 1*kib, 1*mib)
 	c.duration("limits.header_timeout", l.HeaderTimeout, time.Millisecond, time.Hour)

@@ -49,11 +49,24 @@ type Keys struct {
 
 // Registry says where versions and traffic are kept.
 type Registry struct {
-	Kind     string `json:"kind"`                // "file"; "consul" is a later release's
-	Dir      string `json:"dir,omitempty"`       // file: as written, see RegistryDir
-	Address  string `json:"address,omitempty"`   // consul
-	Prefix   string `json:"prefix,omitempty"`    // consul
-	TokenEnv string `json:"token_env,omitempty"` // consul: the environment variable with the token
+	Kind string `json:"kind"`          // file or consul
+	Dir  string `json:"dir,omitempty"` // file: as written, see RegistryDir
+
+	// The rest is for consul.
+	Address   string      `json:"address,omitempty"`    // host:port, or a URL with http or https
+	Prefix    string      `json:"prefix,omitempty"`     // of every key
+	TokenEnv  string      `json:"token_env,omitempty"`  // the environment variable with the token
+	TokenFile string      `json:"token_file,omitempty"` // the file with the token, as written, see Config.Path
+	TLS       RegistryTLS `json:"tls,omitzero"`
+}
+
+// RegistryTLS names the files by which the way to Consul is encrypted, as
+// written, see Config.Path.
+type RegistryTLS struct {
+	CA         string `json:"ca,omitempty"`          // PEM: who must have signed Consul's certificate; without it the system's authorities
+	Cert       string `json:"cert,omitempty"`        // PEM: with which the gateway identifies itself
+	Key        string `json:"key,omitempty"`         // PEM: of Cert
+	ServerName string `json:"server_name,omitempty"` // expected in Consul's certificate; without it the address's host
 }
 
 // Limits bound what clients of the data plane can make one gateway hold.

@@ -105,6 +105,9 @@ var metrics = map[string]struct {
 // protocol and the model's name, a margin on the metric. What the file says is
 // left alone, even where it says nothing in so many words: path: "".
 func (c *Config) derive(said func(path string) bool) {
+	if c.Registry.Kind == "consul" {
+		c.Registry.deriveConsul(said)
+	}
 	for name, m := range c.Models {
 		path := join("models", name)
 		protocol := protocols[m.Protocol]
@@ -138,4 +141,16 @@ var protocols = map[string]struct {
 	"tfserving": {func(m string) string { return "/v1/models/" + m }, ""},
 	"mlflow":    {func(string) string { return "/invocations" }, "/ping"},
 	"json":      {},
+}
+
+func (r *Registry) deriveConsul(said func(path string) bool) {
+	if !said("registry.dir") {
+		r.Dir = ""
+	}
+	if !said("registry.address") {
+		r.Address = "127.0.0.1:8500"
+	}
+	if !said("registry.prefix") {
+		r.Prefix = "weir"
+	}
 }

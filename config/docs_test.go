@@ -91,9 +91,10 @@ func TestTheFullExampleHasEveryKey(t *testing.T) {
 		path = strings.Replace(path, "models.iris.v1_a-b", "models.NAME", 1)
 		said[regexp.MustCompile(`\[\d+\]`).ReplaceAllString(path, "[]")] = true
 	}
-	// Keys and choices of a later release, or of which only one can be given.
+	// Of another kind of registry, see consul.good.yaml, or of which only one can be given.
 	other := map[string]bool{
-		"registry.address": true, "registry.prefix": true, "registry.token_env": true,
+		"registry.address": true, "registry.prefix": true, "registry.token_env": true, "registry.token_file": true,
+		"registry.tls.ca": true, "registry.tls.cert": true, "registry.tls.key": true, "registry.tls.server_name": true,
 		"models.NAME.assign.header": true, "models.NAME.assign.cookie": true,
 	}
 	for _, path := range leaves() {

@@ -25,8 +25,8 @@ const (
 	RuleRange          Rule = "range"         // a number, duration or size that makes no sense
 	RuleAddress        Rule = "address"       // not host:port
 	RuleSameAddress    Rule = "same-address"  // both listeners on one port
-	RuleRegistryKind   Rule = "registry-kind" // unknown, or not in this release
-	RuleRegistryKey    Rule = "registry-key"  // a key of another kind of registry
+	RuleRegistryKind   Rule = "registry-kind" // unknown
+	RuleRegistryKey    Rule = "registry-key"  // a key of another kind of registry, or one that can't be meant
 	RuleEmptyFolder    Rule = "empty-folder"  //
 	RuleTrust          Rule = "trust"         // no network or address
 	RuleTLS            Rule = "tls"           // half of a key pair, or nothing to prove

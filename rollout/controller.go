@@ -134,6 +134,9 @@ func (c *Controller) Load(ctx context.Context) error {
 	}
 	var failed []error
 	for name, model := range snapshot.Models {
+		if c.runs(name) {
+			continue
+		}
 		r, err := c.stored(ctx, name)
 		if errors.Is(err, registry.ErrNotFound) || (err == nil && r.Status.Final()) {
 			continue
@@ -151,6 +154,13 @@ func (c *Controller) Load(ctx context.Context) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// runs tells whether a walk of the model is under way here.
+func (c *Controller) runs(model string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.walks[model] != nil
 }
 
 // adopt runs a walk, unless one runs already.

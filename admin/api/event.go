@@ -12,6 +12,7 @@ const (
 	EventAlarm      = "alarm"      // a monitor's detection; data is the alarm
 	EventHealth     = "health"     // an endpoint changed its health; data names it
 	EventReload     = "reload"     // a reload of the configuration succeeded or failed
+	EventRegistry   = "registry"   // the registry was lost or is back; data says why
 	EventGap        = "gap"        // events between the client's last id and the next one are gone
 	EventCut        = "cut"        // the subscriber was too slow; the stream ends here
 )

@@ -25,6 +25,8 @@ type Model struct {
 	Versions []Version         `json:"versions"` // by registration
 	// Rollout is the latest one, running or ended; null where there was none.
 	Rollout *RolloutSummary `json:"rollout"`
+	// RolloutError is why the rollout can't be told, such as a registry that can't be read now.
+	RolloutError string `json:"rollout_error,omitempty"`
 }
 
 // The roles a version can have in its model's traffic.

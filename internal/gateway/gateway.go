@@ -18,7 +18,6 @@ import (
 	"github.com/weir-gateway/weir/internal/handover"
 	"github.com/weir-gateway/weir/proxy"
 	"github.com/weir-gateway/weir/registry"
-	"github.com/weir-gateway/weir/registry/file"
 )
 
 // Options are what a gateway is started with.
@@ -90,10 +89,6 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := file.Open(cfg.RegistryDir(), file.Options{Logger: o.Logger, Now: o.Now})
-	if err != nil {
-		return nil, fmt.Errorf("gateway: open the registry: %w", err)
-	}
 	g := &Gateway{
 		opts:   o,
 		log:    o.Logger,
@@ -102,6 +97,14 @@ func New(o Options) (*Gateway, error) {
 		models: map[string]*model{},
 		pools:  map[string]*pooled{},
 		events: admin.NewHub(admin.HubOptions{Now: o.Now}),
+	}
+	g.lastGood = newLastGood(g.dir)
+	if g.fallback, err = g.lastGood.read(); err != nil {
+		g.log.Warn("the last good tables of an earlier run can't be read", "error", err)
+	}
+	store, err := openStore(cfg, o, g.fallback)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: open the registry: %w", err)
 	}
 	g.metrics = newMetrics(g)
 	clients := clientSide(cfg)
@@ -113,7 +116,6 @@ func New(o Options) (*Gateway, error) {
 	clients.Version = version()
 	clients.Refused = g.metrics.refused
 	g.proxy = proxy.New(clients, o.Logger)
-	g.lastGood = newLastGood(g.dir)
 	g.store = &routedStore{Store: store, gateway: g}
 	g.reporter = newReporter(o, cfg)
 	if err := g.open(cfg); err != nil {
@@ -129,17 +131,16 @@ func (g *Gateway) open(cfg *config.Config) error {
 	if err := g.takeOver(); err != nil {
 		return err
 	}
+	// A registry that can't be read is no reason not to start: there are the
+	// last good tables.
 	snapshot, err := g.store.Snapshot(context.Background())
 	if err != nil {
-		return fmt.Errorf("gateway: read the registry: %w", err)
+		snapshot.Lost = err
 	}
 	if g.rollouts, err = newRollouts(g); err != nil {
 		return err
 	}
 	g.noteSync(snapshot)
-	if g.fallback, err = g.lastGood.read(); err != nil {
-		g.log.Warn("the last good tables of an earlier run can't be read", "error", err)
-	}
 	if err := g.apply(cfg, snapshot); err != nil {
 		return err
 	}

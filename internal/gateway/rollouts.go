@@ -17,6 +17,10 @@ type rollouts struct {
 	*rollout.Controller
 	gateway *Gateway
 
+	// loading is held while walks are taken up; left says that some could not be.
+	loading sync.Mutex
+	left    bool
+
 	mu    sync.Mutex
 	books map[string]*tally.Book // by model; they outlive generations and reloads
 }
@@ -41,7 +45,24 @@ func newRollouts(g *Gateway) (*rollouts, error) {
 
 // start takes up the walks that an earlier process left.
 func (r *rollouts) start() {
-	if err := r.Load(context.Background()); err != nil {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	r.load()
+}
+
+// resume takes up those that start could not, because the registry was lost.
+func (r *rollouts) resume() {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	if r.left {
+		r.load()
+	}
+}
+
+func (r *rollouts) load() {
+	err := r.Load(context.Background())
+	r.left = err != nil
+	if r.left {
 		r.gateway.log.Error("unfinished rollouts can't be taken up; their traffic stays as it is", "error", err)
 	}
 }

@@ -60,7 +60,13 @@ func (g *Gateway) Endpoints(model, version string) []api.Endpoint {
 // told and does not take the replica out: it serves by the last good tables.
 func (g *Gateway) Ready() []api.Check {
 	g.sync.mu.Lock()
-	registryCheck := api.Check{Name: "registry", OK: g.sync.connected && len(g.sync.problems) == 0, Detail: "last read " + g.sync.last.UTC().Format("2006-01-02T15:04:05Z")}
+	registryCheck := api.Check{Name: "registry", OK: g.sync.connected && len(g.sync.problems) == 0, Detail: "never read"}
+	if !g.sync.last.IsZero() {
+		registryCheck.Detail = "last read " + g.sync.last.UTC().Format("2006-01-02T15:04:05Z")
+	}
+	if g.sync.lost != nil {
+		registryCheck.Detail += "; " + g.sync.lost.Error()
+	}
 	if err := errors.Join(g.sync.problems...); err != nil {
 		registryCheck.Detail += "; " + err.Error()
 	}

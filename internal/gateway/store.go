@@ -4,8 +4,30 @@ import (
 	"context"
 	"time"
 
+	"github.com/weir-gateway/weir/config"
 	"github.com/weir-gateway/weir/registry"
+	"github.com/weir-gateway/weir/registry/consul"
+	"github.com/weir-gateway/weir/registry/file"
 )
+
+// openStore opens the registry that cfg names. A store that others keep learns
+// what this replica routed by, so that losing its content takes nothing back.
+func openStore(cfg *config.Config, o Options, known registry.Snapshot) (registry.Store, error) {
+	r := cfg.Registry
+	if r.Kind != "consul" {
+		return file.Open(cfg.RegistryDir(), file.Options{Logger: o.Logger, Now: o.Now})
+	}
+	return consul.Open(consul.Options{
+		Address:   r.Address,
+		Prefix:    r.Prefix,
+		TokenEnv:  r.TokenEnv,
+		TokenFile: cfg.Path(r.TokenFile),
+		TLS:       consul.TLS{CA: cfg.Path(r.TLS.CA), Cert: cfg.Path(r.TLS.Cert), Key: cfg.Path(r.TLS.Key), ServerName: r.TLS.ServerName},
+		Known:     known,
+		Logger:    o.Logger,
+		Now:       o.Now,
+	})
+}
 
 // routedStore is the registry with one promise more: what is committed through
 // it is routed by when Commit returns. The watch would get there too, but a

@@ -22,13 +22,29 @@ const (
 type syncState struct {
 	mu        sync.Mutex
 	connected bool
+	lost      error // why not, where it is not
 	last      time.Time
 	problems  []error
 }
 
-func (g *Gateway) noteSync(s registry.Snapshot) {
+// registryState is the data of a registry event.
+type registryState struct {
+	Connected bool   `json:"connected"`
+	Error     string `json:"error,omitempty"`
+}
+
+// noteSync takes note of what a snapshot tells about the registry, and says
+// whether the registry is back after it was lost.
+func (g *Gateway) noteSync(s registry.Snapshot) (back bool) {
+	if s.Lost != nil {
+		g.noteLost(s.Lost)
+		return false
+	}
 	g.sync.mu.Lock()
 	defer g.sync.mu.Unlock()
+	if back = g.sync.lost != nil; back {
+		g.publish(api.EventRegistry, "", registryState{Connected: true})
+	}
 	for _, problem := range s.Problems {
 		known := slices.ContainsFunc(g.sync.problems, func(p error) bool { return p.Error() == problem.Error() })
 		if !known {
@@ -36,16 +52,18 @@ func (g *Gateway) noteSync(s registry.Snapshot) {
 			g.metrics.problems.Add(1)
 		}
 	}
-	g.sync.connected, g.sync.last, g.sync.problems = true, g.now(), s.Problems
+	g.sync.connected, g.sync.lost, g.sync.last, g.sync.problems = true, nil, g.now(), s.Problems
+	return back
 }
 
 func (g *Gateway) noteLost(err error) {
 	g.sync.mu.Lock()
 	defer g.sync.mu.Unlock()
-	if g.sync.connected {
+	if g.sync.lost == nil {
 		g.log.Error("the registry can't be read; requests go on by the last good tables", "error", err)
+		g.publish(api.EventRegistry, "", registryState{Error: err.Error()})
 	}
-	g.sync.connected = false
+	g.sync.connected, g.sync.lost = false, err
 }
 
 // followRegistry takes over what the registry delivers until ctx ends. A watch
@@ -78,10 +96,14 @@ func (g *Gateway) refresh(ctx context.Context) {
 }
 
 func (g *Gateway) delivered(s registry.Snapshot) {
-	g.noteSync(s)
+	back := g.noteSync(s)
+	if back {
+		defer g.rollouts.resume()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !changes(g.snapshot, s) {
+	// After an outage profiles that could not be read then are read now.
+	if !back && !changes(g.snapshot, s) {
 		return
 	}
 	if err := g.applyLocked(g.cfg, s); err != nil {

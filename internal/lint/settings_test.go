@@ -11,13 +11,9 @@ import (
 
 // idle are settings that nothing reads, with the reason.
 var idle = map[string]string{
-	"Registry.Kind":     "file is the only kind",
-	"Registry.Address":  "of a later release; refused",
-	"Registry.Prefix":   "of a later release; refused",
-	"Registry.TokenEnv": "of a later release; refused",
-	"Registry.Dir":      "read through RegistryDir",
-	"Forwarded.Trust":   "read through Networks",
-	"Config.StateDir":   "read through StatePath",
+	"Registry.Dir":    "read through RegistryDir",
+	"Forwarded.Trust": "read through Networks",
+	"Config.StateDir": "read through StatePath",
 }
 
 // TestEverySettingIsRead finds keys of the configuration that are accepted,

@@ -135,6 +135,9 @@ func (s *Store) explain(ctx context.Context, err error) error {
 	if ended := s.usable(ctx); ended != nil {
 		return ended
 	}
+	if errors.Is(err, errLost) {
+		return err
+	}
 	if status, ok := errors.AsType[api.StatusError](err); ok && status.Code == http.StatusForbidden {
 		return fmt.Errorf("consul at %s refuses the token; it needs key:read and key:write on %s/: %w", s.opts.Address, s.opts.Prefix, err)
 	}

@@ -2,6 +2,7 @@ package consul
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -43,6 +44,9 @@ type Store struct {
 }
 
 var _ registry.Store = (*Store)(nil)
+
+// errLost is in the snapshot's Lost, and in what reads return meanwhile.
+var errLost = errors.New("consul can't be read")
 
 // Open begins to follow Consul, and does not wait for it: a Consul that is down
 // is no error here but the snapshot's Lost. Errors are about the options only.
@@ -187,10 +191,10 @@ func (s *Store) lose(err error) {
 	defer s.mu.Unlock()
 	if s.lost == nil {
 		s.since = s.opts.Now()
-		s.log.Warn("consul can't be read; the last good state stays", "error", err)
+		s.log.Debug("consul can't be read; the last good state stays", "error", err)
 		defer s.notify()
 	}
-	s.lost = fmt.Errorf("can't be read since %s: %w", s.since.UTC().Format(time.RFC3339), err)
+	s.lost = fmt.Errorf("%w since %s: %w", errLost, s.since.UTC().Format(time.RFC3339), err)
 	s.abandon()
 }
 

@@ -21,8 +21,15 @@ func (s *Store) list(ctx context.Context, prefix string) (api.KVPairs, error) {
 	return pairs, err
 }
 
-// get reads one key; nil: there is none.
+// get reads one key; nil: there is none. While Consul is known to be lost it
+// fails at once: whoever looks at an outage asks for many things.
 func (s *Store) get(ctx context.Context, key string) (*api.KVPair, error) {
+	s.mu.Lock()
+	lost := s.lost
+	s.mu.Unlock()
+	if lost != nil {
+		return nil, lost
+	}
 	ctx, cancel := s.request(ctx, s.opts.Timeout)
 	defer cancel()
 	pair, meta, err := s.client.KV().Get(key, query(ctx))

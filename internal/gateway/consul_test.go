@@ -78,6 +78,39 @@ func TestAGatewayStartsAndServesWithConsulDownAndTakesOverWhenItComes(t *testing
 	eventually(t, "the switch at the other", func() bool { _, version, _ := fresh.infer(); return version == "2" })
 }
 
+func TestARolloutGoesOnOnceConsulIsBack(t *testing.T) {
+	server := consultest.Start(t, consultest.Options{Dir: t.TempDir()})
+	one, two := newModelServer(t), newModelServer(t)
+	dir := t.TempDir()
+	r := replica(t, server.Address, dir)
+	r.register("1", one)
+	r.register("2", two)
+	r.switchTo("1")
+	if _, err := r.admin.StartRollout(t.Context(), "m", api.RolloutRequest{Version: "2"}); err != nil {
+		t.Fatal(err)
+	}
+	kept := filepath.Join(dir, "state", "last-good.json")
+	eventually(t, "the last good tables", func() bool {
+		content, err := os.ReadFile(kept)
+		return err == nil && strings.Contains(string(content), `"generation": 2`)
+	})
+	r.shutDown()
+	server.Kill()
+	again := replica(t, server.Address, dir)
+	if m, err := again.admin.Model(t.Context(), "m"); err != nil || m.RolloutError == "" || m.Traffic.Generation != 2 {
+		t.Errorf("with Consul down the admin API says %+v, %v", m, err)
+	}
+	server.Start()
+	// A walk that was not taken up can't be aborted.
+	eventually(t, "the rollout", func() bool {
+		walk, err := again.admin.AbortRollout(t.Context(), "m", "enough")
+		return err == nil && walk.Status.Final()
+	})
+	if _, version, _ := again.infer(); version != "1" {
+		t.Errorf("after the abort version %s answers", version)
+	}
+}
+
 func TestTrafficGoesOnWhileConsulIsWipedAndARollbackPutsItBack(t *testing.T) {
 	server := consultest.Start(t, consultest.Options{}) // in memory: a restart wipes it
 	one, two := newModelServer(t), newModelServer(t)

@@ -25,9 +25,15 @@ func (s *Store) follow() {
 		s.mu.Lock()
 		s.abandon = cancel
 		s.mu.Unlock()
+		began := time.Now()
 		next, err := s.look(ctx, index)
 		cancel()
 		if err == nil {
+			// Something between here and Consul may not know what a blocking
+			// query is, and answer at once each time.
+			if next == index && time.Since(began) < firstPause {
+				s.wait(firstPause)
+			}
 			index, failures = next, 0
 			continue
 		}
@@ -39,11 +45,16 @@ func (s *Store) follow() {
 		index = 0
 		s.lose(err)
 		s.once.Do(func() { close(s.looked) })
-		select {
-		case <-time.After(pause(failures, random)):
-		case <-s.ctx.Done():
-		}
+		s.wait(pause(failures, random))
 		failures++
+	}
+}
+
+// wait returns after so long, or when the store closes.
+func (s *Store) wait(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-s.ctx.Done():
 	}
 }
 
@@ -65,12 +76,12 @@ func (s *Store) look(ctx context.Context, index uint64) (next uint64, err error)
 	if index > 0 {
 		limit += s.opts.Wait + s.opts.Wait/16
 	}
-	ctx, cancel := s.request(ctx, limit)
+	bounded, cancel := s.request(ctx, limit)
 	defer cancel()
 	s.mu.Lock()
 	began := s.merges
 	s.mu.Unlock()
-	pairs, meta, err := s.client.KV().List(s.keys.models(), (&api.QueryOptions{WaitIndex: index, WaitTime: s.opts.Wait}).WithContext(ctx))
+	pairs, meta, err := s.client.KV().List(s.keys.models(), (&api.QueryOptions{WaitIndex: index, WaitTime: s.opts.Wait}).WithContext(bounded))
 	if err == nil {
 		err = fresh(meta)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -162,17 +163,24 @@ func (s *Server) tail() string {
 	return text[max(0, len(text)-4000):]
 }
 
-// freePorts returns ports that nobody listens on, all different.
+// freePorts returns ports that nobody listens on, all different. They lie below
+// those that systems give to outgoing connections: a client that goes on asking
+// for a server that was killed could be given its port, and be connected to
+// itself.
 func freePorts(tb testing.TB, n int) []string {
 	tb.Helper()
-	ports := make([]string, n)
-	for i := range ports {
-		l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	var ports []string
+	for tries := 0; len(ports) < n; tries++ {
+		port := fmt.Sprint(15_000 + rand.IntN(15_000))
+		l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:"+port)
 		if err != nil {
-			tb.Fatal(err)
+			if tries > 100 {
+				tb.Fatal(err)
+			}
+			continue
 		}
 		defer l.Close() // together, so that no port comes twice
-		ports[i] = fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+		ports = append(ports, port)
 	}
 	return ports
 }

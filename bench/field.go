@@ -29,8 +29,25 @@ type contender struct {
 
 func (c *contender) add(what string, v float64) { c.samples[what] = append(c.samples[what], v) }
 
-// mid is the median of a figure over the rounds.
-func (c *contender) mid(what string) float64 { return median(c.samples[what]) }
+// mid is the median of a figure over the rounds; over those that others did not
+// disturb, where there are three.
+func (c *contender) mid(what string) float64 {
+	values := c.samples[what]
+	others := c.samples["others"]
+	if len(others) != len(values) {
+		return median(values)
+	}
+	var calm []float64
+	for i, v := range values {
+		if others[i] < 100*quietOthers {
+			calm = append(calm, v)
+		}
+	}
+	if len(calm) < 3 {
+		return median(values)
+	}
+	return median(calm)
+}
 
 // cell prints the median of a figure.
 func (c *contender) cell(what string) string {
@@ -205,11 +222,19 @@ func (f *field) round(c *contender, run func(*contender) (load.Result, error)) e
 // the machine others used.
 func (f *field) failures(t *table) {
 	var others []float64
+	disturbed := 0
 	for _, c := range f.contenders {
-		others = append(others, c.samples["others"]...)
+		for _, v := range c.samples["others"] {
+			others = append(others, v)
+			if v >= 100*quietOthers {
+				disturbed++
+			}
+		}
 	}
 	if len(others) > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("Others used %s %% of the machine during a round in the median, %s %% at most.", number(median(others)), number(slices.Max(others))))
+		t.Notes = append(t.Notes, fmt.Sprintf("Others used %s %% of the machine during a round in the median, %s %% at most; "+
+			"the %d of %d rounds where it was %.0f %% or more are left out of a median of which three are left.",
+			number(median(others)), number(slices.Max(others)), disturbed, len(others), 100*quietOthers))
 	}
 	for _, c := range f.contenders {
 		if c.errors > 0 {
@@ -230,10 +255,11 @@ func (f *field) samples() map[string]map[string][]float64 {
 // best is the smallest median of a figure among the named rows that are there;
 // 0 where none is.
 func (f *field) best(what string, names ...string) (least float64) {
+	first := true
 	for _, name := range names {
 		if c := f.get(name); c != nil && len(c.samples[what]) > 0 {
-			if v := c.mid(what); least == 0 || v < least {
-				least = v
+			if v := c.mid(what); first || v < least {
+				least, first = v, false
 			}
 		}
 	}
@@ -244,10 +270,14 @@ func (f *field) best(what string, names ...string) (least float64) {
 // the others'.
 func (f *field) ratio(t *table, what, row string, limit float64, others ...string) {
 	c, least := f.get(row), f.best(what, others...)
-	if c == nil || least == 0 {
-		return
+	title := fmt.Sprintf("%s of %s to the best of %s", what, row, strings.Join(others, ", "))
+	switch {
+	case c == nil || len(c.samples[what]) == 0:
+	case least <= 0 && slices.ContainsFunc(others, func(name string) bool { return f.get(name) != nil }):
+		t.Notes = append(t.Notes, "Not measurable in this run, the machine was too busy: "+title+".")
+	case least > 0:
+		t.aim(title, c.mid(what)/least, limit, "×")
 	}
-	t.aim(fmt.Sprintf("%s: %s of %s to the best of %v", t.Name, what, row, others), c.mid(what)/least, limit, "×")
 }
 
 // oneLine shortens what a proxy said to what fits a line.

@@ -36,12 +36,9 @@ func latency(ctx context.Context, o options) (table, error) {
 	}
 	base := f.get(direct)
 	for _, c := range f.contenders {
-		if c == base {
-			continue
-		}
 		for _, q := range []string{"p50", "p99", "p999"} {
-			for i, v := range c.samples[q] {
-				c.add("added "+q, v-base.samples[q][i])
+			if c != base {
+				c.add("added "+q, c.mid(q)-base.mid(q))
 			}
 		}
 	}
@@ -52,8 +49,9 @@ func latency(ctx context.Context, o options) (table, error) {
 		})
 	}
 	t.Notes = append(t.Notes, fmt.Sprintf("Open loop, %.0f requests a second over %d connections, medians of %d rounds of %s in turn; "+
-		"added: the median of the differences to the direct load of the same round.", rate, o.conns, o.rounds, o.duration))
+		"added: the difference to the direct load.", rate, o.conns, o.rounds, o.duration))
 	f.failures(&t)
+	f.ratio(&t, "added p50", peers.NameWeir, 1, peers.NameNginx, peers.NameHAProxy)
 	f.ratio(&t, "added p99", peers.NameWeir, 1, peers.NameNginx, peers.NameHAProxy)
 	t.Samples = f.samples()
 	return t, nil

@@ -22,7 +22,8 @@ const (
 // machine is the processor time that everything together has used, in ticks.
 type machine struct{ busy, all float64 }
 
-// readMachine leaves interrupts out: those of the loopback interface are ours.
+// readMachine counts interrupts in: the kernel charges those of the loopback
+// interface to the processes that they interrupt, too.
 func readMachine() machine {
 	content, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -38,7 +39,7 @@ func readMachine() machine {
 		}
 		m.all += v
 		switch i {
-		case 0, 1, 2, 7: // user, nice, system, stolen by other machines
+		case 0, 1, 2, 5, 6, 7: // user, nice, system, interrupts, stolen by other machines
 			m.busy += v
 		}
 	}

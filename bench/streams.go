@@ -47,9 +47,7 @@ func streams(ctx context.Context, o options) (table, error) {
 	for _, c := range f.contenders {
 		if c != base {
 			for _, q := range []string{"p50", "p99"} {
-				for i, v := range c.samples[q] {
-					c.add("added "+q, v-base.samples[q][i])
-				}
+				c.add("added "+q, c.mid(q)-base.mid(q))
 			}
 		}
 		t.Rows = append(t.Rows, []string{c.name, c.cell("p50"), c.cell("p99"), c.cell("added p50"), c.cell("added p99"), c.cell("kB"), c.cell("cpu"), fmt.Sprint(c.errors)})

@@ -65,6 +65,11 @@ func streams(ctx context.Context, o options) (table, error) {
 
 // quietStream is one round, measured again if others disturbed it.
 func (f *field) quietStream(ctx context.Context, o options, c *contender, n int, interval time.Duration) error {
+	if c.process != nil {
+		if _, err := c.rest(); err != nil { // before any stream
+			return err
+		}
+	}
 	for attempt := range attempts {
 		calm(ctx, o.patience)
 		kept := maps.Clone(c.samples)
@@ -84,11 +89,6 @@ func (f *field) quietStream(ctx context.Context, o options, c *contender, n int,
 
 // stream opens the streams to one contender and reads them for a round.
 func (c *contender) stream(ctx context.Context, o options, n int, interval time.Duration) error {
-	if c.process != nil {
-		if _, err := c.rest(); err != nil {
-			return err
-		}
-	}
 	var cpu [2]peers.Times
 	r, err := load.Events(ctx, c.target, n, interval, o.duration, func(phase load.Phase) (err error) {
 		switch {

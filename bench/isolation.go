@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/weir-gateway/weir/bench/load"
@@ -23,6 +24,14 @@ type shadowCase struct {
 	shadow string // "healthy" is what the others are compared with
 	bulk   bool   // bodies of 1 MB
 	peers  []string
+}
+
+// shadowCases are those that o asks for.
+func (o options) shadowCases() []shadowCase {
+	all := shadowCases()
+	return slices.DeleteFunc(all, func(c shadowCase) bool {
+		return len(o.shadows) > 0 && !slices.Contains(o.shadows, c.shadow) && (c.shadow != "healthy" || c.bulk)
+	})
 }
 
 // shadowCases: Weir in all, the two peers that can mirror where they are known
@@ -80,7 +89,7 @@ func isolation(ctx context.Context, o options) (table, error) {
 		return t, err
 	}
 	rates := map[string]float64{}
-	for _, c := range shadowCases() {
+	for _, c := range o.shadowCases() {
 		for _, p := range c.peers {
 			rates[c.name(p)] = isolationRate
 			if c.bulk {
@@ -109,7 +118,7 @@ func isolation(ctx context.Context, o options) (table, error) {
 
 // enterShadows starts a process for every case, with the first stub as primary.
 func (f *field) enterShadows(o options, shadows map[string]string) error {
-	for _, c := range shadowCases() {
+	for _, c := range o.shadowCases() {
 		request := inferRequest
 		if c.bulk {
 			request = bulk(isolationBulk)

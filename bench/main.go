@@ -26,6 +26,7 @@ type options struct {
 	quick    bool
 	patience time.Duration // for a quiet moment before a round
 	only     []string      // peers; empty: all
+	shadows  []string      // states of a shadow beside healthy; empty: all
 	tools    peers.Tools
 	dir      string // for configurations, removed at the end
 }
@@ -74,6 +75,7 @@ func run(args []string) error {
 	flags.StringVar(&o.tools.Weir, "weir", "", "a weir `binary` to measure, in place of this module's")
 	flags.StringVar(&o.tools.Cache, "cache", ".cache", "the `folder` where bench/setup put Envoy")
 	only := flags.String("only", "", "measure these `peers` alone, separated by commas")
+	shadows := flags.String("shadows", "", "isolation: measure these `states` of a shadow alone, beside a healthy one, separated by commas")
 	out := flags.String("out", "", "also write NAME.md and NAME.json for every table to this `folder`")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -83,6 +85,9 @@ func run(args []string) error {
 	}
 	if *only != "" {
 		o.only = strings.Split(*only, ",")
+	}
+	if *shadows != "" {
+		o.shadows = strings.Split(*shadows, ",")
 	}
 	chosen, err := choose(flags.Args())
 	if err != nil {

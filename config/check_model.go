@@ -172,6 +172,7 @@ func (c *checker) shadow(path string, s Shadow) {
 	c.count(path+".workers", s.Workers, 1, 10_000)
 	c.size(path+".max_bytes", s.MaxBytes, 1*kib, 1<<40)
 	c.size(path+".max_body", s.MaxBody, 0, 1<<40)
+	c.size(path+".max_rate", s.MaxRate, 1*kib, 1<<40)
 	c.duration(path+".timeout", s.Timeout, time.Millisecond, 24*time.Hour)
 	c.number(path+".tolerance", s.Tolerance, 0, 1)
 	if s.MaxBody > s.MaxBytes {

@@ -61,6 +61,7 @@ func (m *Model) setDefaults() {
 		MaxBytes:  64 * mib,
 		MaxBody:   4 * mib,
 		Workers:   64,
+		MaxRate:   64 * mib,
 		Timeout:   Duration(2 * time.Second),
 		Tolerance: 1e-6,
 	}

@@ -89,6 +89,7 @@ type Shadow struct {
 	MaxBytes  Size     `json:"max_bytes"` // of all bodies that wait or are on their way: the memory bound
 	MaxBody   Size     `json:"max_body"`  // of one request
 	Workers   int      `json:"workers"`   // copies on their way at one time
+	MaxRate   Size     `json:"max_rate"`  // of answers, a second
 	Timeout   Duration `json:"timeout"`
 	Tolerance float64  `json:"tolerance"` // relative difference up to which two numbers are the same answer
 }

@@ -149,6 +149,7 @@ type Pool struct {
 	turn     atomic.Uint32
 	line     line
 	retries  budget
+	copying  pace // of copies to this version
 	stop     context.CancelFunc
 	checkers sync.WaitGroup
 }

@@ -43,12 +43,16 @@ func (s *sender) send(j *job) {
 		j.target.observer.End(x)
 		x.Release()
 	}()
-	s.exchange(j, x)
+	tooLong := s.exchange(j, x)
 	x.Upstream = time.Since(x.Start)
+	if x.Fault != FaultClientGone {
+		j.target.pool.copying.ended(tooLong || x.Fault != FaultNone, x.Upstream, now())
+	}
 }
 
-// exchange sends the copy and reads its answer into x.
-func (s *sender) exchange(j *job, x *Exchange) {
+// exchange sends the copy and reads its answer into x; tooLong says that nobody
+// will look at that.
+func (s *sender) exchange(j *job, x *Exchange) (tooLong bool) {
 	at := now().after(s.queue.cfg.Timeout)
 	var q query
 	pool := j.target.pool
@@ -63,7 +67,7 @@ func (s *sender) exchange(j *job, x *Exchange) {
 			if v == expired {
 				x.Fault = FaultOverloaded
 			}
-			return
+			return false
 		}
 		u := e.take(now())
 		if u == nil {
@@ -81,7 +85,7 @@ func (s *sender) exchange(j *job, x *Exchange) {
 		if s.queue.ctx.Err() != nil {
 			u.interrupt()
 		}
-		reuse, again := s.over(u, j, x, at)
+		reuse, again, err := s.over(u, j, x, at)
 		if s.up.Swap(nil) == nil {
 			reuse, again, x.Fault = false, false, FaultClientGone // Close was faster
 		}
@@ -98,7 +102,7 @@ func (s *sender) exchange(j *job, x *Exchange) {
 			u.close()
 		}
 		if !again {
-			return
+			return errors.Is(err, errTooLong)
 		}
 		if u.parked == 0 {
 			q.not.add(e)
@@ -115,7 +119,7 @@ func (s *sender) dial(e *endpoint, at instant) (*upstream, error) {
 
 // over sends the copy over u. reuse says that u can be used for another; again
 // that it was stale and nothing of the copy was sent.
-func (s *sender) over(u *upstream, j *job, x *Exchange, at instant) (reuse, again bool) {
+func (s *sender) over(u *upstream, j *job, x *Exchange, at instant) (reuse, again bool, err error) {
 	s.out = j.appendRequest(s.out[:0], u.endpoint)
 	if s.in == nil {
 		s.in = make([]byte, streamSize)
@@ -129,13 +133,13 @@ func (s *sender) over(u *upstream, j *job, x *Exchange, at instant) (reuse, agai
 		s.out = nil
 	}
 	if errors.Is(err, errStale) || errors.Is(err, errNothing) {
-		return false, true
+		return false, true, err
 	}
 	if err == nil {
 		reuse, err = s.read(u, x, n, at)
 	}
 	x.Fault = faultOf(err)
-	return reuse && err == nil, false
+	return reuse && err == nil, false, err
 }
 
 // appendRequest appends the whole request.
@@ -187,10 +191,17 @@ func (s *sender) read(u *upstream, x *Exchange, n int, at instant) (clean bool, 
 	keep := s.resp.KeepsAlive()
 	u.promise(&s.resp.Fields)
 	d := download{framing: s.resp.Framing(x.Method == "HEAD"), rest: s.resp.ContentLength}
+	if d.framing == http1.Length && d.rest > s.queue.cfg.MaxResponse {
+		x.Response.Truncated = true
+		return false, errTooLong
+	}
+	size := 0
+	defer func() { s.queue.read.took(int64(size), now()) }()
 	body := capture{body: &x.Response, into: &x.response, home: x.home, limit: int(s.queue.cfg.MaxResponse), on: true}
 	defer body.finish()
 	p := s.in[end:n]
 	for {
+		size += len(p)
 		data, used, err := d.next(p)
 		if err != nil {
 			body.fail()

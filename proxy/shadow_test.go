@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -138,6 +139,69 @@ func TestAShadowsHugeAnswerIsNotHeld(t *testing.T) {
 	x := w.watchers["2"].next(t)
 	if !x.Response.Truncated || x.Response.Bytes != nil || x.Status != 200 || x.Fault != proxy.FaultNone {
 		t.Errorf("got %+v", x.Response)
+	}
+}
+
+func TestAShadowThatFailsIsLeftAloneForAMomentAndTriedAgain(t *testing.T) {
+	var well atomic.Bool
+	asked := make(chan struct{}, 1000)
+	w, _, _ := shadowed(t, proxy.ShadowConfig{}, always("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), func(p *peer) {
+		for {
+			if req, _ := p.request(); req == nil {
+				return
+			}
+			asked <- struct{}{}
+			if !well.Load() {
+				return // breaks off
+			}
+			p.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}
+	})
+	s, c := w.watchers["2"], w.dial()
+	dropped := func() int { s.mu.Lock(); defer s.mu.Unlock(); return s.dropped["unavailable"] }
+	send := func() { c.send(plain); c.recv("POST") }
+	waitFor(t, func() bool { send(); return dropped() > 100 })
+	if n := len(asked); n > 100 {
+		t.Errorf("a shadow that breaks off was asked %d times while %d copies were dropped", n, dropped())
+	}
+	well.Store(true)
+	waitFor(t, func() bool { // one copy tries it, and then all go to it
+		before, n := dropped(), len(asked)
+		for range 20 {
+			send()
+		}
+		return dropped() == before && n > 0
+	})
+}
+
+func TestAnswersToCopiesAreReadNoFasterThanTheirRate(t *testing.T) {
+	size := 1 << 20
+	answer := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat("a", size))
+	w, _, _ := shadowed(t, proxy.ShadowConfig{MaxRate: int64(size)}, echo, always(answer))
+	s := w.watchers["2"]
+	began, answered := time.Now(), 0
+	waitFor(t, func() bool {
+		w.once(plain)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		answered = len(s.ended)
+		return s.dropped["rate_full"] > 20
+	})
+	// A second's worth at once, and what 16 workers had begun by then.
+	if most := 1 + int(time.Since(began).Seconds()) + 16 + 1; answered > most {
+		t.Errorf("%d answers of 1 MiB in %v at 1 MiB a second", answered, time.Since(began))
+	}
+}
+
+func TestAnAnswerThatSaysItIsTooLongIsNotRead(t *testing.T) {
+	w, _, _ := shadowed(t, proxy.ShadowConfig{MaxResponse: 1 << 10}, echo, func(p *peer) {
+		p.request()
+		p.send("HTTP/1.1 200 OK\r\nContent-Length: 1025\r\n\r\n") // and then nothing: reading it would end in a timeout
+		io.Copy(io.Discard, p)
+	})
+	w.once(plain)
+	if x := w.watchers["2"].next(t); !x.Response.Truncated || x.Status != 200 || x.Fault != proxy.FaultNone {
+		t.Errorf("got %+v, fault %v", x.Response, x.Fault)
 	}
 }
 

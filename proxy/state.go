@@ -19,8 +19,8 @@ type Observer interface {
 	// keep it.
 	End(x *Exchange)
 	// Dropped says that a copy for this version, a shadow, was not sent. The
-	// reasons are few and fixed: queue_full, bytes_full, body_too_large,
-	// body_incomplete, closed.
+	// reasons are few and fixed: queue_full, bytes_full, rate_full,
+	// body_too_large, body_incomplete, unavailable, closed.
 	Dropped(reason string)
 }
 

@@ -74,6 +74,7 @@ func (g *Gateway) runtime(name string, cfg *config.Model) (*model, error) {
 		Timeout:     cfg.Shadow.Timeout.Std(),
 		MaxBody:     int64(cfg.Shadow.MaxBody),
 		MaxResponse: int64(cfg.Shadow.MaxBody),
+		MaxRate:     int64(cfg.Shadow.MaxRate),
 	}, m.log)
 	if !cfg.Monitor.Off {
 		m.startMonitor(g, now)

@@ -199,8 +199,10 @@ const (
 	copyTimedOut
 	copyQueueFull
 	copyBytesFull
+	copyRateFull
 	copyBodyTooLarge
 	copyBodyIncomplete
+	copyUnavailable
 	copyClosed
 	copyDropped
 	copyOutcomes
@@ -209,7 +211,8 @@ const (
 // names of the outcomes, as the metric's label.
 func (c copyOutcome) String() string {
 	return [...]string{
-		"answered", "failed", "timeout", "queue_full", "bytes_full", "body_too_large", "body_incomplete", "closed", "dropped",
+		"answered", "failed", "timeout", "queue_full", "bytes_full", "rate_full",
+		"body_too_large", "body_incomplete", "unavailable", "closed", "dropped",
 	}[c]
 }
 

@@ -57,9 +57,16 @@ func TestEveryPeerSplitsByWeightAndCopiesEveryRequest(t *testing.T) {
 	}
 }
 
-// needs skips a peer that is not installed.
+// needs skips a peer that is not installed; where peers are required it fails.
 func needs(t *testing.T, peer string) {
 	t.Helper()
+	missing := func(what string) {
+		t.Helper()
+		if os.Getenv("WEIR_REQUIRE_PEERS") == "1" {
+			t.Fatal("run bench/setup: " + what)
+		}
+		t.Skip("bench/setup has not been run: " + what)
+	}
 	switch peer {
 	case peers.NameNginx, peers.NameHAProxy, peers.NameHAProxyTCP:
 		name := map[string]string{peers.NameNginx: "nginx"}[peer]
@@ -67,11 +74,11 @@ func needs(t *testing.T, peer string) {
 			name = "haproxy"
 		}
 		if _, err := exec.LookPath(name); err != nil {
-			t.Skip("bench/setup has not been run: " + err.Error())
+			missing(err.Error())
 		}
 	case peers.NameEnvoy:
 		if found, _ := filepath.Glob("../.cache/venv-envoy/lib/python3*/site-packages/envoy/_bin/envoy"); len(found) == 0 {
-			t.Skip("bench/setup has not been run: no envoy")
+			missing("no envoy")
 		}
 	}
 }

@@ -71,7 +71,7 @@ func findEnvoy() (string, error) {
 }
 
 // required says whether a control that is missing is a failure.
-func (c control) required() bool { return os.Getenv("WEIR_REQUIRE_PEERS") == "1" && c.name != "Envoy" }
+func (c control) required() bool { return os.Getenv("WEIR_REQUIRE_PEERS") == "1" }
 
 // start runs a control in front of an origin until the test ends.
 func (c control) start(t *testing.T, origin string) *subject {

@@ -9,9 +9,10 @@
 //
 // m detectors on the same stream with the threshold m·γ each keep this for "any of
 // them rings", whatever their dependence, because M₁/m + … + M_m/m is an e-detector
-// too. The reference being an estimate is paid for: [Distribution] subtracts three
-// standard errors of the reference mean from every bet, [Rate] and [Categories] bet
-// against a three-sigma Clopper-Pearson bound of the reference share.
+// too. The reference being an estimate is accounted for: [Distribution] ranks every
+// number among the reference and all that it has seen itself, so that a reference
+// that is a little off is learned away instead of allowed for; [Rate] and
+// [Categories] bet against a three-sigma Clopper-Pearson bound of the reference share.
 //
 // The detectors assume that observations before the change are independent draws
 // of the reference; strong autocorrelation or a daily cycle that the reference does

@@ -12,7 +12,9 @@ var ErrState = errors.New("sequential: state")
 // State is what a restart must not lose of a detector. It fits a detector made
 // with the same reference; the threshold may differ.
 type State struct {
+	Form    int       `json:"form,omitempty"` // which statistics M are, where a detector has had others
 	M       []float64 `json:"m"`
+	Ranks   []uint32  `json:"ranks,omitempty"` // Distribution: observations by cell since the last crossing
 	Quiet   uint64    `json:"quiet,omitempty"`
 	Repeats uint8     `json:"repeats,omitempty"`
 	Since   uint64    `json:"since,omitempty"` // observations since the last crossing
@@ -71,25 +73,42 @@ func (s State) restore(m []float64, r *rearm, h *history) {
 	}
 }
 
+// formRanks is the form of a Distribution's state since it ranks among reference
+// and stream; the one before, 0, had 40 statistics of bets that are no more.
+const (
+	formRanks    = 1
+	formBefore   = 0
+	statesBefore = 40
+)
+
 // State returns the detector's state.
 func (d *Distribution) State() State {
-	var m []float64
-	for j := range d.m {
-		m = append(m, d.m[j][:]...)
-	}
-	return capture(m, &d.rearm, &d.history)
+	s := capture(d.m[:], &d.rearm, &d.history)
+	s.Form = formRanks
+	s.Ranks = append(s.Ranks, d.ranks.counts[:]...)
+	return s
 }
 
-// Restore brings a state back; on an error the detector is as it was.
+// Restore brings a state back; on an error the detector is as it was. Of a state of
+// the form before it keeps the quiet period; evidence starts from nothing.
 func (d *Distribution) Restore(s State) error {
-	if err := s.check(states, polynomials); err != nil {
+	if s.Form == formBefore && len(s.M) == statesBefore {
+		if err := s.check(statesBefore, polynomials); err != nil {
+			return err
+		}
+		s = State{
+			Form: formRanks, M: make([]float64, bets), Ranks: make([]uint32, cells), Current: make([]float64, polynomials),
+			Quiet: s.Quiet, Repeats: s.Repeats, Since: s.Since,
+		}
+	}
+	if s.Form != formRanks || len(s.Ranks) != cells {
+		return fmt.Errorf("%w: of another detector", ErrState)
+	}
+	if err := s.check(bets, polynomials); err != nil {
 		return err
 	}
-	var m [states]float64
-	s.restore(m[:], &d.rearm, &d.history)
-	for j := range d.m {
-		copy(d.m[j][:], m[j*2*bets:])
-	}
+	s.restore(d.m[:], &d.rearm, &d.history)
+	d.ranks.restore(s.Ranks)
 	return nil
 }
 

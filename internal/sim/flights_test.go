@@ -71,6 +71,7 @@ func injectedChanges(t *testing.T, f *flights, name string, low, high, wanted fl
 			delay = at
 		} else {
 			missed++
+			t.Logf("%s: missed a change of %s", name, f.names[r.column])
 		}
 		found = append(found, delay)
 	}
@@ -79,9 +80,6 @@ func injectedChanges(t *testing.T, f *flights, name string, low, high, wanted fl
 	rank := func(z float64) float64 { return found[min(max(int(n/2+z*math.Sqrt(n)/2), 0), len(found)-1)] }
 	e := meanOf(found)
 	p.line("| %d %s | %g to %g | median ≤ %.0f | %.0f (%.0f to %.0f) | %s | %d | %d |", len(found), name, low, high, wanted, medianOf(found), rank(-1.96), rank(1.96), e, missed, others)
-	if s.full && missed > 0 {
-		t.Logf("%s changes: %d of %d missed", name, missed, len(found))
-	}
 }
 
 // firstAlarm is the first alarm of a feature after its change, in rows.

@@ -67,7 +67,7 @@ func TestPromisesHoldInSimulations(t *testing.T) {
 		name string
 		run  func(*testing.T, size, *page)
 	}{
-		{"run lengths", runLengths}, {"many features", manyFeatures}, {"autocorrelation", autocorrelation},
+		{"run lengths", runLengths}, {"high promise", highPromise}, {"many features", manyFeatures}, {"autocorrelation", autocorrelation},
 		{"delays", delays}, {"verdicts", verdicts}, {"flights", realData},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, s, p) })

@@ -46,7 +46,7 @@ func (d *Distribution) Update(u float64) (*Finding, bool) {
 	h[1] += 1.5*s - 0.5
 	h[2] += t * (2.5*s - 1.5)
 	h[3] += (4.375*s-3.75)*s + 0.375
-	pays, weights := &d.bets.pays[min(int(u*cells), cells-1)], &d.bets.weights
+	pays, weights := &d.bets.pays[slot(u)], &d.bets.weights
 	sum := 0.0
 	for i := range d.m {
 		m := pays[i] * (d.m[i] + weights[i])
@@ -88,8 +88,9 @@ func (d *Distribution) EvidenceLog10() float64 {
 	return math.Log10(max(sum, 1))
 }
 
-// finding dates the change by the bet with the most evidence, and names it by the
-// polynomials' means since.
+// finding dates and names the change by the bet with the most evidence. (By the
+// polynomials' means since the change it was named right 179 times in 200 after
+// scale × 1.5: so soon after a change they are sums of ten or twenty observations.)
 func (d *Distribution) finding() *Finding {
 	best, largest := reading{}, -1.0
 	for i, v := range d.m[:readable] {
@@ -101,7 +102,7 @@ func (d *Distribution) finding() *Finding {
 		return best.stake*sums[best.polynomial] - n*best.stake*best.stake*variance(best.polynomial)/2
 	})
 	count := float64(max(n, 1))
-	lead := leader(count, sums)
+	lead := best.polynomial
 	// the observations since have been ranked among themselves, too
 	before := max(d.ranks.total+float64(d.ranks.seen)-count, d.ranks.total)
 	size := sums[lead] / count / (before / count * math.Log1p(count/before))
@@ -114,24 +115,6 @@ func (d *Distribution) finding() *Finding {
 
 // variance is that of a polynomial without a change.
 func variance(polynomial int) float64 { return 1 / float64(2*polynomial+3) }
-
-// leader returns the first polynomial that the best stake on it would have won at
-// least 0.6 of what the best of all had: an extreme shift moves all four alike, and
-// a person understands the lowest.
-func leader(n float64, sums []float64) int {
-	var won [polynomials]float64
-	for j, sum := range sums {
-		mean := math.Abs(sum) / n
-		stake := min(mean/variance(j), 0.9)
-		won[j] = stake * (mean - stake*variance(j)/2)
-	}
-	most := max(won[0], won[1], won[2], won[3])
-	lead := 0
-	for won[lead] < 0.6*most {
-		lead++
-	}
-	return lead
-}
 
 func direction(polynomial int, size float64) string {
 	switch {

@@ -13,11 +13,11 @@ func TestBetsOnRanksAreFair(t *testing.T) {
 	weights := 0.0
 	for i := range bets {
 		mean := 0.0
-		for c := range cells {
+		for c := range slots {
 			if b.pays[c][i] <= 0 {
 				t.Errorf("bet %d pays %g in cell %d: one observation would ruin it", i, b.pays[c][i], c)
 			}
-			mean += b.pays[c][i] / cells
+			mean += b.pays[c][i] * (edge(c+1) - edge(c))
 		}
 		if math.Abs(mean-1) > 1e-12 {
 			t.Errorf("bet %d has the mean %.15f, want 1", i, mean)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 )
 
 // E[L] = 1 under a uniform rank, and weights of sum 1, are what the guarantee rests on.
@@ -81,5 +82,42 @@ func TestAStateFromBeforeTheRanksKeepsItsQuietPeriod(t *testing.T) {
 	s.Ranks = s.Ranks[1:]
 	if err := d.Restore(s); !errors.Is(err, ErrState) {
 		t.Errorf("error %v for a state that lacks ranks, want ErrState", err)
+	}
+}
+
+func TestStatesOfSharesFromBeforeKeepTheirQuietPeriods(t *testing.T) {
+	old := State{M: []float64{1e9, 1e9, 1e9, 1e9, 1e9, 1e9, 1e9, 1e9}, Current: []float64{0}, Quiet: 700, Repeats: 3, Since: 300}
+	r := NewRate(20, 1000, true, 1e6)
+	if err := r.Restore(old); err != nil {
+		t.Fatal(err)
+	}
+	old.Current = []float64{0, 0}
+	c := NewCategories([]uint64{500, 500}, 1e6)
+	if err := c.Restore(old); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []interface {
+		State() State
+		EvidenceLog10() float64
+	}{r, c} {
+		if s := d.State(); s.Quiet != 700 || s.Repeats != 3 || s.Since != 300 || d.EvidenceLog10() != 0 {
+			t.Errorf("%T: quiet %d, repeats %d, since %d, evidence %g, want 700, 3, 300, 0", d, s.Quiet, s.Repeats, s.Since, d.EvidenceLog10())
+		}
+	}
+	s := c.State()
+	s.Seen[1] = 5 // more in a group than in all
+	if err := c.Restore(s); !errors.Is(err, ErrState) {
+		t.Errorf("error %v for more hits than observations, want ErrState", err)
+	}
+}
+
+// The whole of a detector of numbers, with all levels of its history.
+func TestADetectorOfNumbersTakesTwoKiB(t *testing.T) {
+	d := NewDistribution(1000, 1e12)
+	levels := historyLevels * historyFan * len(d.history.current) * int(unsafe.Sizeof(float32(0)))
+	size := int(unsafe.Sizeof(*d)) + levels + len(d.history.current)*int(unsafe.Sizeof(float64(0)))
+	t.Logf("%d bytes", size)
+	if size > 2048 {
+		t.Errorf("a detector takes %d bytes, want 2048 at most", size)
 	}
 }

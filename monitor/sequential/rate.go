@@ -82,8 +82,8 @@ func (c counted) plus(other counted) counted {
 	return counted{c.hits + other.hits, c.rows + other.rows}
 }
 
-// refresh is how many observations a bet's factors are kept at least and at most,
-// where there is something to learn: it costs as much as 5 updates.
+// Observations for which the factors of bets are kept: at least, where a hit calls
+// for new ones, and at most.
 const (
 	refreshHit  = 16
 	refreshMiss = 64

@@ -67,8 +67,13 @@ func TestPromisesHoldInSimulations(t *testing.T) {
 		name string
 		run  func(*testing.T, size, *page)
 	}{
-		{"run lengths", runLengths}, {"high promise", highPromise}, {"many features", manyFeatures}, {"autocorrelation", autocorrelation},
-		{"delays", delays}, {"verdicts", verdicts}, {"flights", realData},
+		{"run lengths", runLengths},
+		{"high promise", highPromise},
+		{"many features", manyFeatures},
+		{"autocorrelation", autocorrelation},
+		{"delays", delays},
+		{"verdicts", verdicts},
+		{"flights", realData},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, s, p) })
 	}

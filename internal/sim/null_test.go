@@ -116,13 +116,13 @@ func manyFeatures(t *testing.T, s size, p *page) {
 			for range features {
 				all = append(all, numeric(t, rng, rows, normal, normal, threshold), rate(rng, rows, 0.02, 0.02, true, threshold))
 			}
-			any := stream(func(bool) (ring bool) {
+			anyOf := stream(func(bool) (ring bool) {
 				for _, one := range all {
 					ring = one(false) || ring
 				}
 				return ring
 			})
-			lengths[i] = any.length(10 * s.target)
+			lengths[i] = anyOf.length(10 * s.target)
 		}
 		e := meanOf(lengths)
 		atLeast(t, fmt.Sprintf("%d features", features), e, s.target)

@@ -21,7 +21,7 @@ export WEIR_CACHE := $(CACHE)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test setup consul vet lint unit peers parity race fuzz bench micro demo golden cover tidy clean
+.PHONY: help build test setup consul vet lint unit peers parity sim race fuzz bench micro demo golden cover tidy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ peers: ## the tests against MLServer, MLflow and tritonclient
 
 parity: ## our scores beside Evidently's and NannyML's, and docs/parity.md
 	$(GO) test -count=1 -timeout 15m ./internal/parity -args -table $(CURDIR)/docs/parity.md
+
+sim: ## simulations of the detectors' and verdicts' promises, minutes on one core, and docs/simulations.md
+	GOMAXPROCS=1 $(GO) test -count=1 -timeout 60m ./internal/sim -args -table $(CURDIR)/docs/simulations.md
 
 race: ## the Go tests under the race detector
 	CGO_ENABLED=1 $(GO) test -race -short $$($(GO) list $(PKG) | grep -v /internal/peers)

@@ -15,7 +15,7 @@ const (
 )
 
 // minReference is the number of reference values from which on a feature has
-// detectors: below it the allowance for estimation leaves nothing to bet with.
+// detectors: below it what is normal is learned from the stream, changed or not.
 const minReference = 100
 
 // followRows is the number of observations of the stable version's window from

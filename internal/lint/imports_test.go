@@ -60,6 +60,7 @@ var layers = []struct {
 	{"internal/lint", nil},
 	{"internal/peers", nil},
 	{"internal/parity", nil},
+	{"internal/sim", nil},
 	{"bench/...", []string{"admin/client", "bench/...", "config", "monitor/...", "protocol", "proxy", "registry/...", "router"}},
 }
 
@@ -68,7 +69,7 @@ var testOnly = []string{"registry/consul/consultest", "registry/registrytest"}
 
 // never are packages that nobody imports, tests included, but where their own
 // row says so.
-var never = []string{"cmd/...", "bench/...", "internal/lint", "internal/parity", "internal/peers"}
+var never = []string{"cmd/...", "bench/...", "internal/lint", "internal/parity", "internal/peers", "internal/sim"}
 
 // places says where alone a package of others may be imported.
 var places = []struct {

@@ -9,13 +9,17 @@
 //
 // m detectors on the same stream with the threshold m·γ each keep this for "any of
 // them rings", whatever their dependence, because M₁/m + … + M_m/m is an e-detector
-// too. The reference being an estimate is paid for: [Distribution] subtracts three
-// standard errors of the reference mean from every bet, [Rate] and [Categories] bet
-// against a three-sigma Clopper-Pearson bound of the reference share.
+// too.
+//
+// The reference is an estimate, and nothing is set aside for that: [Distribution]
+// ranks every number among the reference and all that it has seen itself, [Rate] and
+// [Categories] bet against the share among both. So a reference that is a little off
+// is learned away. The promise is one on average over references; one that is z
+// standard errors off is worth z²/2 of log evidence, once.
 //
 // The detectors assume that observations before the change are independent draws
-// of the reference; strong autocorrelation or a daily cycle that the reference does
-// not have is, to them, a change.
+// of the reference; autocorrelation or a daily cycle that the reference does not
+// have is, to them, a change. docs/simulations.md has run lengths and delays.
 //
 // # After an alarm
 //

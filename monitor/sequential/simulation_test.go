@@ -186,11 +186,11 @@ func TestAChangeIsFoundInTime(t *testing.T) {
 		bound float64
 		words string
 	}{
-		{"shift of 0.25 sigma", 0.25, 1, 325, Up},
-		{"shift of 0.5 sigma", 0.5, 1, 102, Up},
-		{"shift of -1 sigma", -1, 1, 40, Down},
-		{"scale times 1.5", 0, 1.5, 110, Wider},
-		{"scale times 0.5", 0, 0.5, 53, Narrower},
+		{"shift of 0.25 sigma", 0.25, 1, 235, Up},
+		{"shift of 0.5 sigma", 0.5, 1, 84, Up},
+		{"shift of -1 sigma", -1, 1, 25, Down},
+		{"scale times 1.5", 0, 1.5, 50, Wider},
+		{"scale times 0.5", 0, 0.5, 41, Narrower},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			const seed = 11
@@ -237,7 +237,7 @@ func TestAChangeIsFoundInTime(t *testing.T) {
 func TestAChangedRateIsFoundInTime(t *testing.T) {
 	const runs, rows, before, threshold = 200, 20_000, 500, 10_000
 	for _, c := range []struct{ from, to, bound float64 }{
-		{0.02, 0.04, 900}, {0.02, 0.10, 116}, {0, 0.02, 240}, {0.3, 0.15, 136},
+		{0.02, 0.04, 640}, {0.02, 0.10, 102}, {0, 0.02, 122}, {0.3, 0.15, 120},
 	} {
 		const seed = 12
 		rng := rand.New(rand.NewPCG(seed, 5))
@@ -302,7 +302,7 @@ func TestAChangedCategoryIsFoundAndNamed(t *testing.T) {
 	}
 	mean, se := meanAndError(delays)
 	t.Logf("seed %d: mean delay %.0f ± %.0f, the moved group named in %d of %d", seed, mean, se, named, runs)
-	if mean > 220 || named < runs*9/10 {
-		t.Errorf("mean delay %.0f (bound 220), named in %d of %d", mean, named, runs)
+	if mean > 180 || named < runs*9/10 {
+		t.Errorf("mean delay %.0f (bound 180), named in %d of %d", mean, named, runs)
 	}
 }

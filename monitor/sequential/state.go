@@ -12,7 +12,10 @@ var ErrState = errors.New("sequential: state")
 // State is what a restart must not lose of a detector. It fits a detector made
 // with the same reference; the threshold may differ.
 type State struct {
+	Form    int       `json:"form,omitempty"` // which statistics M are, where a detector has had others
 	M       []float64 `json:"m"`
+	Ranks   []uint32  `json:"ranks,omitempty"` // Distribution: observations by cell since the last crossing
+	Seen    []float64 `json:"seen,omitempty"`  // Rate, Categories: observations since the last crossing, and hits of each group
 	Quiet   uint64    `json:"quiet,omitempty"`
 	Repeats uint8     `json:"repeats,omitempty"`
 	Since   uint64    `json:"since,omitempty"` // observations since the last crossing
@@ -71,56 +74,117 @@ func (s State) restore(m []float64, r *rearm, h *history) {
 	}
 }
 
+// formRanks is the form of a Distribution's state since it ranks among reference
+// and stream; the one before, 0, had 40 statistics of bets that are no more.
+const (
+	formRanks    = 1
+	formBefore   = 0
+	statesBefore = 40
+)
+
 // State returns the detector's state.
 func (d *Distribution) State() State {
-	var m []float64
-	for j := range d.m {
-		m = append(m, d.m[j][:]...)
-	}
-	return capture(m, &d.rearm, &d.history)
+	s := capture(d.m[:], &d.rearm, &d.history)
+	s.Form = formRanks
+	s.Ranks = append(s.Ranks, d.ranks.counts[:]...)
+	return s
 }
 
-// Restore brings a state back; on an error the detector is as it was.
+// Restore brings a state back; on an error the detector is as it was. Of a state of
+// the form before it keeps the quiet period; evidence starts from nothing.
 func (d *Distribution) Restore(s State) error {
-	if err := s.check(states, polynomials); err != nil {
+	if s.Form == formBefore && len(s.M) == statesBefore {
+		if err := s.check(statesBefore, polynomials); err != nil {
+			return err
+		}
+		s = State{
+			Form: formRanks, M: make([]float64, bets), Ranks: make([]uint32, cells), Current: make([]float64, polynomials),
+			Quiet: s.Quiet, Repeats: s.Repeats, Since: s.Since,
+		}
+	}
+	if s.Form != formRanks || len(s.Ranks) != cells {
+		return fmt.Errorf("%w: of another detector", ErrState)
+	}
+	if err := s.check(bets, polynomials); err != nil {
 		return err
 	}
-	var m [states]float64
-	s.restore(m[:], &d.rearm, &d.history)
-	for j := range d.m {
-		copy(d.m[j][:], m[j*2*bets:])
-	}
+	s.restore(d.m[:], &d.rearm, &d.history)
+	d.ranks.restore(s.Ranks)
 	return nil
 }
 
-// State returns the detector's state.
+// State returns the detector's state. It makes the bets' factors anew, as Restore
+// does, so that both go on alike.
 func (r *Rate) State() State {
 	r.settle()
-	return capture(flat(r.m), &r.rearm, &r.history)
+	r.refresh()
+	s := capture(flat(r.m), &r.rearm, &r.history)
+	s.Form = formRanks
+	s.Seen = []float64{r.seen.rows, r.seen.hits}
+	return s
 }
 
-// Restore brings a state back; on an error the detector is as it was.
+// Restore brings a state back; on an error the detector is as it was. Of a state of
+// the form before it keeps the quiet period; evidence starts from nothing.
 func (r *Rate) Restore(s State) error {
-	if err := s.check(len(r.m)*len(ratios), 1); err != nil {
+	s, err := s.renew(len(r.m)*len(ratios), 1)
+	if err != nil {
 		return err
 	}
 	s.restore(nil, &r.rearm, &r.history)
 	unflat(r.m, s.M)
+	r.seen = counted{rows: s.Seen[0], hits: s.Seen[1]}
 	r.skipped = 0
+	r.refresh()
 	return nil
 }
 
-// State returns the detector's state.
-func (c *Categories) State() State { return capture(flat(c.m), &c.rearm, &c.history) }
+// State returns the detector's state. It makes the bets' factors anew, as Restore
+// does, so that both go on alike.
+func (c *Categories) State() State {
+	c.refresh()
+	s := capture(flat(c.m), &c.rearm, &c.history)
+	s.Form = formRanks
+	s.Seen = append([]float64{c.rows}, c.seen...)
+	return s
+}
 
-// Restore brings a state back; on an error the detector is as it was.
+// Restore brings a state back; on an error the detector is as it was. Of a state of
+// the form before it keeps the quiet period; evidence starts from nothing.
 func (c *Categories) Restore(s State) error {
-	if err := s.check(len(c.m)*len(ratios), c.history.width); err != nil {
+	s, err := s.renew(len(c.m)*len(ratios), c.history.width)
+	if err != nil {
 		return err
 	}
 	s.restore(nil, &c.rearm, &c.history)
 	unflat(c.m, s.M)
+	c.rows = s.Seen[0]
+	copy(c.seen, s.Seen[1:])
+	c.refresh()
 	return nil
+}
+
+// renew checks the state of a detector of shares, and makes one of the form before
+// into one without evidence.
+func (s State) renew(states, width int) (State, error) {
+	if s.Form == formBefore && len(s.M) > 0 && len(s.M) <= states && len(s.Ranks) == 0 {
+		if err := s.check(len(s.M), width); err != nil {
+			return s, err
+		}
+		s = State{
+			Form: formRanks, M: make([]float64, states), Seen: make([]float64, width+1), Current: make([]float64, width),
+			Quiet: s.Quiet, Repeats: s.Repeats, Since: s.Since,
+		}
+	}
+	if s.Form != formRanks || len(s.Seen) != width+1 {
+		return s, fmt.Errorf("%w: of another detector", ErrState)
+	}
+	for _, n := range s.Seen {
+		if math.IsNaN(n) || n < 0 || n > s.Seen[0] || math.IsInf(n, 0) {
+			return s, fmt.Errorf("%w: %v observations of %v", ErrState, n, s.Seen[0])
+		}
+	}
+	return s, s.check(states, width)
 }
 
 func flat(m []quad) []float64 {

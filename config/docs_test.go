@@ -71,8 +71,9 @@ func defaultOf(c *Config, path string) (text string, fixed bool) {
 			}
 		}
 	}
-	isPath := strings.HasSuffix(path, ".prefix") || strings.HasSuffix(path, "health.path")
-	if _, isWeight := reflect.TypeAssert[registry.Weight](v); isWeight || isPath || strings.Contains(path, "guardrails") {
+	dependent := strings.HasSuffix(path, ".prefix") || strings.HasSuffix(path, "health.path")
+	dependent = dependent || strings.HasSuffix(path, "mlflow.poll") // only where there is a source
+	if _, isWeight := reflect.TypeAssert[registry.Weight](v); isWeight || dependent || strings.Contains(path, "guardrails") {
 		return "", false
 	}
 	text = flow(v)

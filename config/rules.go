@@ -63,4 +63,5 @@ const (
 	RuleMargin         Rule = "margin"          // out of its metric's range
 	RuleQuantile       Rule = "quantile"        // on another metric than latency, or not in (0, 1)
 	RuleGuardrailTwice Rule = "guardrail-twice" //
+	RuleSource         Rule = "source"          // no server, or what can't be meant of one
 )

@@ -47,6 +47,7 @@ type Gateway struct {
 	store    *routedStore
 	proxy    *proxy.Server
 	rollouts *rollouts
+	sources  *sources
 	events   *admin.Hub
 	secrets  *secrets
 	metrics  *metrics
@@ -118,6 +119,7 @@ func New(o Options) (*Gateway, error) {
 	g.proxy = proxy.New(clients, o.Logger)
 	g.store = &routedStore{Store: store, gateway: g}
 	g.reporter = newReporter(o, cfg)
+	g.sources = newSources(g)
 	if err := g.open(cfg); err != nil {
 		g.Close()
 		return nil, err
@@ -183,6 +185,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	background.Go(func() { g.followRegistry(running) })
 	background.Go(func() { g.followConfig(running) })
 	background.Go(func() { g.followHealth(running) })
+	background.Go(func() { g.sources.follow(running) })
 	background.Go(func() { g.secrets.follow(running) })
 	background.Go(func() { g.keepMonitorState(running) })
 	background.Go(func() { g.keepLastGood(running) })

@@ -96,7 +96,7 @@ func TestTheFullExampleHasEveryKey(t *testing.T) {
 	other := map[string]bool{
 		"registry.address": true, "registry.prefix": true, "registry.token_env": true, "registry.token_file": true,
 		"registry.tls.ca": true, "registry.tls.cert": true, "registry.tls.key": true, "registry.tls.server_name": true,
-		"models.NAME.assign.header": true, "models.NAME.assign.cookie": true,
+		"discovery.consul.token_file": true, "models.NAME.assign.header": true, "models.NAME.assign.cookie": true,
 	}
 	for _, path := range leaves() {
 		if !said[path] && !other[path] {

@@ -34,6 +34,7 @@ const (
 	RuleStyle          Rule = "style"
 	RuleAccessLog      Rule = "access-log"      // no output, or nothing to put there
 	RuleTracing        Rule = "tracing"         // no collector's URL
+	RuleDiscovery      Rule = "discovery"       // no address, or two tokens
 	RuleNoModels       Rule = "no-models"       //
 	RuleModelName      Rule = "model-name"      //
 	RuleProtocol       Rule = "protocol"        // missing, unknown, or not in this release

@@ -18,6 +18,7 @@ import (
 	"github.com/weir-gateway/weir/internal/handover"
 	"github.com/weir-gateway/weir/proxy"
 	"github.com/weir-gateway/weir/registry"
+	"github.com/weir-gateway/weir/registry/consul"
 )
 
 // Options are what a gateway is started with.
@@ -45,6 +46,7 @@ type Gateway struct {
 	now  func() time.Time
 
 	store    *routedStore
+	catalog  *consul.Catalog // nil: endpoints' names are DNS's
 	proxy    *proxy.Server
 	rollouts *rollouts
 	sources  *sources
@@ -106,6 +108,10 @@ func New(o Options) (*Gateway, error) {
 	store, err := openStore(cfg, o, g.fallback)
 	if err != nil {
 		return nil, fmt.Errorf("gateway: open the registry: %w", err)
+	}
+	if g.catalog, err = openCatalog(cfg); err != nil {
+		_ = store.Close()
+		return nil, err
 	}
 	g.metrics = newMetrics(g)
 	clients := clientSide(cfg)
@@ -247,6 +253,9 @@ func (g *Gateway) Close() {
 	g.closeModels()
 	g.reporter.close()
 	g.retired.Wait()
+	if g.catalog != nil {
+		g.catalog.Close()
+	}
 	if err := g.store.Close(); err != nil {
 		g.log.Error("closing the registry failed", "error", err)
 	}

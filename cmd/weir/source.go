@@ -12,8 +12,8 @@ import (
 // calls them, and what of it is not here.
 func (a *app) showSource(m api.Model) {
 	s := m.Source
-	if !s.Connected {
-		a.printf("%s\n", a.red(strings.TrimSuffix(s.Kind+" can't be read: "+oneLine(s.Error), ": ")))
+	if s.Error != "" {
+		a.printf("%s %s\n", a.red(s.Kind+" can't be read:"), oneLine(s.Error))
 	}
 	if len(s.Aliases) > 0 {
 		var names []string

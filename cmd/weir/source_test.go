@@ -14,8 +14,7 @@ func TestStatusTellsOfTheSource(t *testing.T) {
 			Skipped: []api.SkippedVersion{{Version: "5", Reason: "it has no endpoints"}},
 		},
 		"mlflow can't be read: it answered 502\n": {Kind: "mlflow", Error: "it answered 502"},
-		"mlflow can't be read\n":                  {Kind: "mlflow"},
-		"":                                        {Kind: "mlflow", Connected: true},
+		"": {Kind: "mlflow"}, // before the first look
 	}
 	for want, source := range cases {
 		var out bytes.Buffer

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	timeout   = 10 * time.Second // of one call, its body included
+	patience  = 10 * time.Second // for one call, its body included, unless told otherwise
 	maxAnswer = 8 << 20          // bytes of one answer
 	api       = "/api/2.0/mlflow/"
 )
@@ -24,6 +24,8 @@ type client struct {
 	base  string        // without a slash at the end
 	token func() string // asked for every call, so that it can be replaced
 	http  *http.Client
+
+	timeout time.Duration // of one call, its body included
 }
 
 // answerError is an answer of MLflow that isn't 200.
@@ -53,7 +55,7 @@ func missing(err error) bool {
 
 // get makes one call and decodes its answer.
 func (c *client) get(ctx context.Context, path string, query url.Values, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+api+path+"?"+query.Encode(), nil)
 	if err != nil {

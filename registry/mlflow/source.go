@@ -39,6 +39,7 @@ type Options struct {
 	// only versions with the tag weir.endpoints are registered.
 	Endpoints []string
 	Poll      time.Duration // between two looks; 0: 30 s
+	Timeout   time.Duration // of one call; 0: 10 s
 	Token     func() string // asked for every call; nil: none is sent
 	Store     Store
 	Now       func() time.Time // nil: time.Now
@@ -84,6 +85,9 @@ func New(o Options) *Source {
 	if o.Poll <= 0 {
 		o.Poll = 30 * time.Second
 	}
+	if o.Timeout <= 0 {
+		o.Timeout = patience
+	}
 	if o.Token == nil {
 		o.Token = func() string { return "" }
 	}
@@ -98,7 +102,7 @@ func New(o Options) *Source {
 	}
 	return &Source{
 		o:      o,
-		client: client{base: strings.TrimRight(o.URL, "/"), token: o.Token, http: &http.Client{Transport: transport()}},
+		client: client{base: strings.TrimRight(o.URL, "/"), token: o.Token, http: &http.Client{Transport: transport()}, timeout: o.Timeout},
 		nudge:  make(chan struct{}, 1),
 	}
 }
@@ -106,12 +110,10 @@ func New(o Options) *Source {
 // transport is one of its own, so that idle connections end with the source.
 func transport() *http.Transport {
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		MaxIdleConnsPerHost:   1,
-		IdleConnTimeout:       time.Minute,
-		TLSHandshakeTimeout:   timeout,
-		ResponseHeaderTimeout: timeout,
-		ForceAttemptHTTP2:     true,
+		Proxy:               http.ProxyFromEnvironment,
+		MaxIdleConnsPerHost: 1,
+		IdleConnTimeout:     time.Minute,
+		ForceAttemptHTTP2:   true,
 	}
 }
 

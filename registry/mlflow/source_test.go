@@ -246,6 +246,27 @@ func TestMLflowDownIsAnErrorOfOneLook(t *testing.T) {
 	}
 }
 
+func TestMLflowThatNeverAnswersOrNeverEndsIsAnErrorOfOneLook(t *testing.T) {
+	f := follow(t, func(o *Options) { o.Timeout = 20 * time.Millisecond })
+	done := make(chan struct{})
+	defer close(done)
+	for path, answer := range map[string]http.HandlerFunc{
+		"registered-models/get": func(http.ResponseWriter, *http.Request) { <-done },
+		"model-versions/search": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"model_versions":[`))
+			_ = http.NewResponseController(w).Flush()
+			<-done
+		},
+	} {
+		before := f.server.answers[path]
+		f.server.set(path, answer)
+		if err := f.Poll(t.Context()); !errors.Is(err, context.DeadlineExceeded) || f.Status().Connected {
+			t.Errorf("%s: %v, %+v", path, err, f.Status())
+		}
+		f.server.set(path, before)
+	}
+}
+
 func TestAnEmptyListOfVersionsRemovesNothing(t *testing.T) {
 	f := follow(t, nil)
 	_ = f.Poll(t.Context())

@@ -67,6 +67,15 @@ type RolloutControl interface {
 	Abort(ctx context.Context, model, by, reason string) (rollout.Rollout, error)
 }
 
+// Sources tells about what registers versions by itself, and takes what that sends.
+type Sources interface {
+	// Source is how it goes with a model's source; nil for a model without one.
+	Source(model string) *api.Source
+	// MLflowHook takes a delivery of MLflow's webhook: registry.ErrNotFound for a model that takes none, ErrForbidden for
+	// one that is not MLflow's.
+	MLflowHook(model string, header http.Header, body []byte) error
+}
+
 // Deps are the parts of a gateway that the API speaks for. All must be given but those with a default.
 type Deps struct {
 	Store    registry.Store
@@ -74,6 +83,7 @@ type Deps struct {
 	Health   Health
 	Monitors Monitors
 	Config   Configuration
+	Sources  Sources
 	Events   *Hub
 	Metrics  http.Handler
 

@@ -33,11 +33,21 @@ type gatewayDouble struct {
 	reload     error
 	awaitErr   error
 	summaries  map[string]monitor.Summary // by version
+	sources    map[string]*api.Source     // by model
+	hooks      []string                   // deliveries
+	hookErr    error
 
 	mu    sync.Mutex
 	walks map[string]rollout.Rollout
 	said  []string // what was asked of the rollouts
 	plans []rollout.Plan
+}
+
+func (g *gatewayDouble) Source(model string) *api.Source { return g.sources[model] }
+
+func (g *gatewayDouble) MLflowHook(model string, header http.Header, body []byte) error {
+	g.hooks = append(g.hooks, model+" "+header.Get("X-MLflow-Signature")+" "+string(body))
+	return g.hookErr
 }
 
 func (g *gatewayDouble) ConfiguredModels() []string     { return g.configured }
@@ -152,7 +162,7 @@ func newFixture(t *testing.T, change ...func(*Deps)) *fixture {
 		gateway: &gatewayDouble{configured: []string{"flights"}, walks: map[string]rollout.Rollout{}},
 	}
 	f.deps = Deps{
-		Store: store, Router: f.gateway, Health: f.gateway, Monitors: f.gateway, Config: f.gateway, Events: f.hub,
+		Store: store, Router: f.gateway, Health: f.gateway, Monitors: f.gateway, Config: f.gateway, Sources: f.gateway, Events: f.hub,
 		Rollouts: f.gateway, RolloutControl: f.gateway,
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "weir_up 1\n") }),
 	}

@@ -92,6 +92,7 @@ func (s *server) describe(ctx context.Context, name string, m registry.Model) (a
 		Routed:     s.Router.RoutedGeneration(name),
 		Traffic:    m.Traffic,
 		Versions:   []api.Version{},
+		Source:     s.Sources.Source(name),
 	}
 	for _, v := range m.Versions {
 		answer.Versions = append(answer.Versions, s.describeVersion(v, m.Traffic))

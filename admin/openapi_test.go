@@ -100,7 +100,7 @@ func TestOpenAPISchemasHaveTheFieldsOfTheDocuments(t *testing.T) {
 		"RolloutRequest": api.RolloutRequest{}, "RolloutStep": api.RolloutStep{}, "RolloutCommand": api.RolloutCommand{},
 		"RolloutSummary": api.RolloutSummary{}, "Guardrail": judge.Guardrail{}, "Readiness": api.Readiness{},
 		"Check": api.Check{}, "Reloaded": api.Reloaded{}, "Event": api.Event{}, "Rollout": rollout.Rollout{},
-		"Verdict": judge.Verdict{}, "Monitor": monitor.Summary{}, "Feature": monitor.FeatureSummary{},
+		"Source": api.Source{}, "SkippedVersion": api.SkippedVersion{}, "Verdict": judge.Verdict{}, "Monitor": monitor.Summary{}, "Feature": monitor.FeatureSummary{},
 	}
 	schemas := readOpenAPI(t).Components.Schemas
 	for name, document := range documents {

@@ -69,6 +69,8 @@ func problemOf(err error) *api.Problem {
 		return p
 	case errors.Is(err, registry.ErrNotFound):
 		return notFound("%s", text)
+	case errors.Is(err, ErrForbidden):
+		return newProblem(http.StatusForbidden, api.TypeForbidden, "%s", text)
 	case errors.Is(err, registry.ErrConflict):
 		return newProblem(http.StatusConflict, api.TypeConflict, "%s", text)
 	case errors.Is(err, registry.ErrStale):
@@ -82,7 +84,7 @@ func problemOf(err error) *api.Problem {
 // withoutSentinel is the error's text without the words of the sentinel at its end: the problem's type says them.
 func withoutSentinel(err error) string {
 	text := err.Error()
-	for _, sentinel := range []error{registry.ErrNotFound, registry.ErrConflict, registry.ErrStale, registry.ErrInvalid} {
+	for _, sentinel := range []error{registry.ErrNotFound, registry.ErrConflict, registry.ErrStale, registry.ErrInvalid, ErrForbidden} {
 		if short, ok := strings.CutSuffix(text, ": "+sentinel.Error()); ok && errors.Is(err, sentinel) {
 			return short
 		}

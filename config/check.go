@@ -58,6 +58,7 @@ func (c *checker) config(cfg *Config) {
 	c.keys(cfg)
 	c.accessLog(cfg.AccessLog)
 	c.tracing(cfg.Tracing)
+	c.discovery(cfg.Discovery)
 	if len(cfg.Models) == 0 {
 		c.fault(RuleNoModels, "models", "no model is configured; add one, such as models: {flights: {protocol: oip}}")
 	}

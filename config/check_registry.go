@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net"
 	"strings"
 
 	"github.com/weir-gateway/weir/registry"
@@ -33,8 +32,7 @@ func (c *checker) consul(r Registry) {
 	if !isURL {
 		host = r.Address
 	}
-	_, port, err := net.SplitHostPort(host)
-	if err != nil || port == "" || strings.Contains(host, "/") || isURL && scheme != "http" && scheme != "https" {
+	if !isConsul(r.Address) {
 		c.fault(RuleRegistryKey, "registry.address", "%q is no address of Consul; write host:port or a URL, such as 127.0.0.1:8500 or https://consul.internal:8501", r.Address)
 	} else if isURL && scheme == "http" && r.TLS != (RegistryTLS{}) {
 		c.fault(RuleRegistryKey, "registry.address", "is without TLS, and registry.tls is given; write https://%s, or remove tls", host)

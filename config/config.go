@@ -19,6 +19,7 @@ type Config struct {
 	Forwarded    Forwarded         `json:"forwarded" restart:"yes"`
 	AccessLog    AccessLog         `json:"access_log"`
 	Tracing      Tracing           `json:"tracing"`
+	Discovery    Discovery         `json:"discovery,omitzero" restart:"yes"`
 	Models       map[string]*Model `json:"models"` // by name, at least one, none nil
 
 	folder string // of the configuration file; relative folders start here

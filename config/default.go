@@ -118,6 +118,7 @@ func (c *Config) derive(said func(path string) bool) {
 		if !said(path + ".upstream.health.path") {
 			m.Upstream.Health.Path = protocol.health
 		}
+		m.Source.derive(name, path+".source", said)
 		for i := range m.Rollout.Guardrails {
 			g := &m.Rollout.Guardrails[i]
 			inner := fmt.Sprintf("%s.rollout.guardrails[%d]", path, i)

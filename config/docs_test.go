@@ -71,8 +71,9 @@ func defaultOf(c *Config, path string) (text string, fixed bool) {
 			}
 		}
 	}
-	isPath := strings.HasSuffix(path, ".prefix") || strings.HasSuffix(path, "health.path")
-	if _, isWeight := reflect.TypeAssert[registry.Weight](v); isWeight || isPath || strings.Contains(path, "guardrails") {
+	dependent := strings.HasSuffix(path, ".prefix") || strings.HasSuffix(path, "health.path")
+	dependent = dependent || strings.HasSuffix(path, "mlflow.poll") // only where there is a source
+	if _, isWeight := reflect.TypeAssert[registry.Weight](v); isWeight || dependent || strings.Contains(path, "guardrails") {
 		return "", false
 	}
 	text = flow(v)
@@ -95,7 +96,7 @@ func TestTheFullExampleHasEveryKey(t *testing.T) {
 	other := map[string]bool{
 		"registry.address": true, "registry.prefix": true, "registry.token_env": true, "registry.token_file": true,
 		"registry.tls.ca": true, "registry.tls.cert": true, "registry.tls.key": true, "registry.tls.server_name": true,
-		"models.NAME.assign.header": true, "models.NAME.assign.cookie": true,
+		"discovery.consul.token_file": true, "models.NAME.assign.header": true, "models.NAME.assign.cookie": true,
 	}
 	for _, path := range leaves() {
 		if !said[path] && !other[path] {

@@ -20,6 +20,7 @@ type Model struct {
 	Shadow     Shadow   `json:"shadow"`
 	Monitor    Monitor  `json:"monitor"`
 	Rollout    Rollout  `json:"rollout"`
+	Source     Source   `json:"source,omitzero"` // where versions come from, beside the admin API
 }
 
 // Route says which requests are the model's.

@@ -34,6 +34,7 @@ const (
 	RuleStyle          Rule = "style"
 	RuleAccessLog      Rule = "access-log"      // no output, or nothing to put there
 	RuleTracing        Rule = "tracing"         // no collector's URL
+	RuleDiscovery      Rule = "discovery"       // no address, or two tokens
 	RuleNoModels       Rule = "no-models"       //
 	RuleModelName      Rule = "model-name"      //
 	RuleProtocol       Rule = "protocol"        // missing, unknown, or not in this release
@@ -63,4 +64,5 @@ const (
 	RuleMargin         Rule = "margin"          // out of its metric's range
 	RuleQuantile       Rule = "quantile"        // on another metric than latency, or not in (0, 1)
 	RuleGuardrailTwice Rule = "guardrail-twice" //
+	RuleSource         Rule = "source"          // no server, or what can't be meant of one
 )

@@ -67,8 +67,9 @@ type PoolConfig struct {
 	// Each address that a name has is an endpoint. Default 30 s. (localhost is
 	// left to the dialer.)
 	ResolveInterval time.Duration
-	// Resolve returns the addresses of a name. Default: the system's resolver.
-	Resolve func(ctx context.Context, name string) ([]netip.Addr, error)
+	// Resolve returns the addresses of a name; port 0 is the URL's. Default: the
+	// system's resolver.
+	Resolve func(ctx context.Context, name string) ([]netip.AddrPort, error)
 	// Random returns 64 uniformly random bits; it is called concurrently.
 	// Default math/rand/v2.
 	Random func() uint64

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -63,18 +64,23 @@ func (p *Pool) resolveAll(ctx context.Context, first bool) {
 // addresses returns what to connect to, sorted. Of a name that has both families
 // IPv4 is used, as an address that can't be reached from here counts as an
 // endpoint that is down.
-func addresses(found []netip.Addr, port string) []string {
-	for i := range found {
-		found[i] = found[i].Unmap()
+func addresses(found []netip.AddrPort, port string) []string {
+	is4 := func(a netip.AddrPort) bool { return a.Addr().Is4() }
+	for i, a := range found {
+		found[i] = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 	}
-	if slices.ContainsFunc(found, netip.Addr.Is4) {
-		found = slices.DeleteFunc(found, func(a netip.Addr) bool { return !a.Is4() })
+	if slices.ContainsFunc(found, is4) {
+		found = slices.DeleteFunc(found, func(a netip.AddrPort) bool { return !is4(a) })
 	}
-	slices.SortFunc(found, netip.Addr.Compare)
+	slices.SortFunc(found, netip.AddrPort.Compare)
 	found = slices.Compact(found)
 	var all []string
 	for _, a := range found[:min(len(found), maxAddresses)] {
-		all = append(all, net.JoinHostPort(a.String(), port))
+		own := port
+		if a.Port() != 0 {
+			own = strconv.Itoa(int(a.Port()))
+		}
+		all = append(all, net.JoinHostPort(a.Addr().String(), own))
 	}
 	return all
 }
@@ -128,6 +134,21 @@ func (p *Pool) replace(ctx context.Context, s *site, want []string, first bool) 
 }
 
 // lookup is the default of PoolConfig.Resolve.
-func lookup(ctx context.Context, name string) ([]netip.Addr, error) {
-	return net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+func lookup(ctx context.Context, name string) ([]netip.AddrPort, error) {
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+	all := make([]netip.AddrPort, len(found))
+	for i, a := range found {
+		all[i] = netip.AddrPortFrom(a, 0)
+	}
+	return all, err
+}
+
+// Discover resolves the names that find knows by it, and others as usual.
+func Discover(find func(ctx context.Context, name string) (found []netip.AddrPort, known bool, err error)) func(context.Context, string) ([]netip.AddrPort, error) {
+	return func(ctx context.Context, name string) ([]netip.AddrPort, error) {
+		if found, known, err := find(ctx, name); known {
+			return found, err
+		}
+		return lookup(ctx, name)
+	}
 }

@@ -72,7 +72,7 @@ func TestWithEveryEndpointFailingHalfStayIn(t *testing.T) {
 // names resolves one name to what a test says.
 type names struct {
 	mu    sync.Mutex
-	addrs []netip.Addr
+	addrs []netip.AddrPort
 	err   error
 	asked atomic.Int32
 }
@@ -82,18 +82,22 @@ func (n *names) set(err error, addrs ...string) {
 	defer n.mu.Unlock()
 	n.err, n.addrs = err, nil
 	for _, a := range addrs {
-		n.addrs = append(n.addrs, netip.MustParseAddr(a))
+		ip, own, err := net.SplitHostPort(a)
+		if err != nil {
+			ip, own = a, "0"
+		}
+		n.addrs = append(n.addrs, netip.MustParseAddrPort(net.JoinHostPort(ip, own)))
 	}
 }
 
-func (n *names) resolve(_ context.Context, name string) ([]netip.Addr, error) {
+func (n *names) resolve(_ context.Context, name string) ([]netip.AddrPort, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.asked.Add(1)
 	if name != "models.test" {
 		return nil, fmt.Errorf("asked for %q", name)
 	}
-	return append([]netip.Addr(nil), n.addrs...), n.err
+	return append([]netip.AddrPort(nil), n.addrs...), n.err
 }
 
 func (n *names) turn(t *testing.T) {
@@ -140,6 +144,11 @@ func TestTheAddressesOfANameAreEndpoints(t *testing.T) {
 	have("127.0.0.1", "127.0.0.3")
 	dns.set(nil, "::1")
 	waitFor(t, func() bool { all := pool.Endpoints(); return len(all) == 1 && all[0].Address == "[::1]:"+port })
+	dns.set(nil, "127.0.0.1:81", "127.0.0.1:80") // as a catalog has them
+	waitFor(t, func() bool {
+		all := pool.Endpoints()
+		return len(all) == 2 && all[0].Address == "127.0.0.1:80" && all[1].Address == "127.0.0.1:81"
+	})
 }
 
 func TestARequestAtAnAddressThatIsGoneEndsThere(t *testing.T) {

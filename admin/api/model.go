@@ -27,6 +27,8 @@ type Model struct {
 	Rollout *RolloutSummary `json:"rollout"`
 	// RolloutError is why the rollout can't be told, such as a registry that can't be read now.
 	RolloutError string `json:"rollout_error,omitempty"`
+	// Source is what registers versions by itself; left out where nothing does.
+	Source *Source `json:"source,omitempty"`
 }
 
 // The roles a version can have in its model's traffic.

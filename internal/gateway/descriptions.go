@@ -33,6 +33,9 @@ var (
 	registrySync        = describe("weir_registry_last_sync_timestamp_seconds", "When the registry was last read.")
 	registryProblems    = describe("weir_registry_problems", "Registry documents that can't be used now; their models keep the last good content.")
 	registryRefused     = describe("weir_registry_refused_total", "Registry content that was refused or could not be routed.")
+	sourceConnected     = describe("weir_source_connected", "1 while the source of a model's versions can be read.", "model")
+	sourceErrors        = describe("weir_source_errors_total", "Looks at the source of a model's versions that failed.", "model")
+	sourceSkipped       = describe("weir_source_skipped_versions", "Versions that a source has and the registry has not, or has otherwise; GET models/{m} says why.", "model")
 	refusedRequests     = describe("weir_refused_requests_total", "Requests and connections that Weir itself refused before a version was chosen, by problem.", "problem")
 	accessLogLines      = describe("weir_access_log_lines_total", "Lines written to the access log.")
 	accessLogDropped    = describe("weir_access_log_dropped_total", "Lines that were to be written to the access log and were not, by reason.", "reason")
@@ -46,7 +49,7 @@ var descriptions = []*prometheus.Desc{
 	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement,
 	observationsDropped, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
-	registryConnected, registrySync, registryProblems, registryRefused, refusedRequests, accessLogLines, accessLogDropped, spansSent, spansDropped,
+	registryConnected, registrySync, registryProblems, registryRefused, sourceConnected, sourceErrors, sourceSkipped, refusedRequests, accessLogLines, accessLogDropped, spansSent, spansDropped,
 }
 
 func describe(name, help string, labels ...string) *prometheus.Desc {

@@ -18,6 +18,7 @@ import (
 	"github.com/weir-gateway/weir/internal/handover"
 	"github.com/weir-gateway/weir/proxy"
 	"github.com/weir-gateway/weir/registry"
+	"github.com/weir-gateway/weir/registry/consul"
 )
 
 // Options are what a gateway is started with.
@@ -45,8 +46,10 @@ type Gateway struct {
 	now  func() time.Time
 
 	store    *routedStore
+	catalog  *consul.Catalog // nil: endpoints' names are DNS's
 	proxy    *proxy.Server
 	rollouts *rollouts
+	sources  *sources
 	events   *admin.Hub
 	secrets  *secrets
 	metrics  *metrics
@@ -106,6 +109,10 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: open the registry: %w", err)
 	}
+	if g.catalog, err = openCatalog(cfg); err != nil {
+		_ = store.Close()
+		return nil, err
+	}
 	g.metrics = newMetrics(g)
 	clients := clientSide(cfg)
 	if g.secrets, err = newSecrets(cfg, o.Logger); err != nil {
@@ -118,6 +125,7 @@ func New(o Options) (*Gateway, error) {
 	g.proxy = proxy.New(clients, o.Logger)
 	g.store = &routedStore{Store: store, gateway: g}
 	g.reporter = newReporter(o, cfg)
+	g.sources = newSources(g)
 	if err := g.open(cfg); err != nil {
 		g.Close()
 		return nil, err
@@ -183,6 +191,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	background.Go(func() { g.followRegistry(running) })
 	background.Go(func() { g.followConfig(running) })
 	background.Go(func() { g.followHealth(running) })
+	background.Go(func() { g.sources.follow(running) })
 	background.Go(func() { g.secrets.follow(running) })
 	background.Go(func() { g.keepMonitorState(running) })
 	background.Go(func() { g.keepLastGood(running) })
@@ -244,6 +253,9 @@ func (g *Gateway) Close() {
 	g.closeModels()
 	g.reporter.close()
 	g.retired.Wait()
+	if g.catalog != nil {
+		g.catalog.Close()
+	}
 	if err := g.store.Close(); err != nil {
 		g.log.Error("closing the registry failed", "error", err)
 	}

@@ -113,6 +113,7 @@ func startIn(t *testing.T, dir, path string) *running {
 	r.Gateway, err = gateway.New(gateway.Options{
 		ConfigPath: r.config,
 		Hangup:     r.hangup,
+		Getenv:     os.Getenv,
 		Logger:     slog.New(slog.NewTextHandler(r.logged, nil)),
 	})
 	if err != nil {

@@ -136,6 +136,7 @@ func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	m.collectGateway(out)
 	m.gateway.reporter.collect(out)
+	m.gateway.sources.collect(out)
 	now := m.gateway.applied.Load()
 	if now == nil {
 		return

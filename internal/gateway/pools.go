@@ -36,6 +36,7 @@ func (g *Gateway) pool(next *applied, cfg *config.Model, v *router.Version) (*po
 			Balance:         balances[cfg.Upstream.Balance],
 			SlowStart:       cfg.Upstream.SlowStart.Std(),
 			ResolveInterval: cfg.Upstream.ResolveInterval.Std(),
+			Resolve:         g.resolver(),
 			EjectAfter:      cfg.Upstream.Ejection.Failures,
 			EjectTime:       cfg.Upstream.Ejection.Time.Std(),
 			EjectShare:      share(cfg.Upstream.Ejection.MaxShare),

@@ -24,6 +24,7 @@ func (g *Gateway) adminDeps() admin.Deps {
 		Rollouts:       g.rollouts.Controller,
 		RolloutControl: g.rollouts.Controller,
 		Config:         g,
+		Sources:        g.sources,
 		Events:         g.events,
 		Metrics:        g.metrics.handler(),
 		Logger:         g.log,

@@ -1,6 +1,7 @@
 // Package peers holds the tests that put Weir in front of model servers and
 // behind clients that other people wrote: MLServer with a scikit-learn model,
-// mlflow models serve, and Triton's HTTP client. Nothing of theirs is changed.
+// mlflow models serve, and Triton's HTTP client; and that have it follow MLflow's
+// model registry. Nothing of theirs is changed.
 //
 // They need the Python environments .cache/venv-mlserver and .cache/venv-mlflow,
 // which `make peers` makes from the requirements beside this file, and are skipped

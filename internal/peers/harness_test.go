@@ -109,8 +109,8 @@ func (l *log) String() string {
 }
 
 // serve starts a server in dir and returns when ready answers 200. The server and
-// all its children end with the test.
-func serve(t *testing.T, dir, ready, bin, name string, args ...string) {
+// all its children end with the test, or before by the function returned.
+func serve(t *testing.T, dir, ready, bin, name string, args ...string) (end func()) {
 	t.Helper()
 	cmd := exec.CommandContext(context.Background(), filepath.Join(bin, name), args...)
 	cmd.Dir = dir
@@ -126,8 +126,9 @@ func serve(t *testing.T, dir, ready, bin, name string, args ...string) {
 		_ = cmd.Wait() // how it ended is told by its output
 		close(ended)
 	}()
+	end = sync.OnceFunc(func() { stop(cmd.Process.Pid, ended) })
 	t.Cleanup(func() {
-		stop(cmd.Process.Pid, ended)
+		end()
 		if t.Failed() {
 			t.Logf("%s printed:\n%s", name, tail(out.String(), 4000))
 		}
@@ -136,6 +137,7 @@ func serve(t *testing.T, dir, ready, bin, name string, args ...string) {
 		status, _, _, err := call(http.MethodGet, ready, "", nil)
 		return err == nil && status == http.StatusOK
 	})
+	return end
 }
 
 // stop ends a process group, first politely.

@@ -23,8 +23,8 @@ func (a *app) reportCommand() *cobra.Command {
 	var s reportSource
 	cmd := &cobra.Command{
 		Use:   "report --reference FILE --current FILE",
-		Short: "Compare two CSV files column by column, exactly, with no gateway",
-		Long: `Compares two CSV files with heading rows ("-" is standard input for one of them): drift scores by the rules
+		Short: "Compare two CSV or Parquet files column by column, exactly, with no gateway",
+		Long: `Compares two tables, CSV with heading rows or Parquet ("-" is standard input for one of them): drift scores by the rules
 of Evidently, NannyML or SageMaker, each with what it would be if nothing had changed, and what is wrong
 with the data. Every value counts; nothing is sampled.`,
 		Example: `  weir report --reference train.csv --current today.csv
@@ -43,8 +43,8 @@ with the data. Every value counts; nothing is sampled.`,
 		}),
 	}
 	f := cmd.Flags()
-	f.StringVar(&s.reference, "reference", "", "CSV file of the rows to compare with")
-	f.StringVar(&s.current, "current", "", "CSV file of the rows to judge")
+	f.StringVar(&s.reference, "reference", "", "CSV or Parquet file of the rows to compare with")
+	f.StringVar(&s.current, "current", "", "CSV or Parquet file of the rows to judge")
 	f.StringVar(&s.rules, "rules", string(drift.Evidently), "whose bins, conventions and thresholds: evidently, nannyml or sagemaker")
 	f.StringArrayVar(&s.options.Ignore, "ignore", nil, "column to leave out; may be repeated")
 	f.StringArrayVar(&s.options.Categorical, "categorical", nil, "column of numbers that are names; may be repeated")

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -65,11 +66,11 @@ func Compare(reference, current io.Reader, o Options) (*Report, error) {
 	}
 	old, err := read(reference, o)
 	if err != nil {
-		return nil, fmt.Errorf("reference: %w", err)
+		return nil, fmt.Errorf("%s: %w", cmp.Or(o.Reference, "reference"), err)
 	}
 	fresh, err := read(current, o)
 	if err != nil {
-		return nil, fmt.Errorf("current: %w", err)
+		return nil, fmt.Errorf("%s: %w", cmp.Or(o.Current, "current"), err)
 	}
 	for _, name := range slices.Concat(o.Ignore, o.Categorical) {
 		if !slices.Contains(old.names, name) && !slices.Contains(fresh.names, name) {
@@ -136,7 +137,7 @@ type loaded struct {
 }
 
 func read(from io.Reader, o Options) (*loaded, error) {
-	rows, err := tabular.NewCSV(from, o.Delimiter)
+	rows, err := tabular.Open(from, tabular.Options{Delimiter: o.Delimiter})
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +147,9 @@ func read(from io.Reader, o Options) (*loaded, error) {
 	for i, name := range t.names {
 		columns[i] = &column{categorical: slices.Contains(o.Categorical, name), whole: true, texts: map[string]uint64{}, codes: map[string]uint64{}}
 		t.columns[name] = columns[i]
+	}
+	if err := rows.Only(func(i int) bool { return !slices.Contains(o.Ignore, t.names[i]) }); err != nil {
+		return nil, err
 	}
 	for {
 		record, err := rows.Next()

@@ -101,6 +101,7 @@ func TestOpenAPISchemasHaveTheFieldsOfTheDocuments(t *testing.T) {
 		"RolloutSummary": api.RolloutSummary{}, "Guardrail": judge.Guardrail{}, "Readiness": api.Readiness{},
 		"Check": api.Check{}, "Reloaded": api.Reloaded{}, "Event": api.Event{}, "Rollout": rollout.Rollout{},
 		"Verdict": judge.Verdict{}, "Monitor": monitor.Summary{}, "Feature": monitor.FeatureSummary{},
+		"Report": api.Report{}, "ReportFeature": monitor.FeatureReport{}, "Serving": api.Serving{},
 	}
 	schemas := readOpenAPI(t).Components.Schemas
 	for name, document := range documents {
@@ -133,6 +134,10 @@ func membersOf(t reflect.Type) []string {
 	var names []string
 	for field := range t.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "" && field.Anonymous { // its members stand beside the others
+			names = append(names, membersOf(field.Type)...)
+			continue
+		}
 		if name != "" && name != "-" {
 			names = append(names, name)
 		}

@@ -77,13 +77,8 @@ func Compare(reference, current io.Reader, o Options) (*Report, error) {
 			return nil, fmt.Errorf("%w: there is no column %q in either", tabular.ErrTable, name)
 		}
 	}
-	r := &Report{
-		Rules: o.Rules, Features: []Feature{}, Quality: newQuality(),
-		Dataset: Dataset{
-			Reference: Source{Name: o.Reference, Rows: old.rows, Columns: len(old.names)},
-			Current:   Source{Name: o.Current, Rows: fresh.rows, Columns: len(fresh.names)},
-		},
-	}
+	r := New(Source{Name: o.Reference, Rows: old.rows, Columns: len(old.names)}, Source{Name: o.Current, Rows: fresh.rows, Columns: len(fresh.names)})
+	r.Rules = o.Rules
 	for _, name := range old.names {
 		if !slices.Contains(o.Ignore, name) {
 			r.add(name, old.columns[name], fresh.columns[name])
@@ -93,10 +88,6 @@ func Compare(reference, current io.Reader, o Options) (*Report, error) {
 		if old.columns[name] == nil && !slices.Contains(o.Ignore, name) {
 			r.add(name, nil, fresh.columns[name])
 		}
-	}
-	if d := &r.Dataset; d.Compared > 0 {
-		d.DriftedShare = float64(d.DriftedCount) / float64(d.Compared)
-		d.Drifted = d.DriftedShare >= 0.5
 	}
 	return r, nil
 }
@@ -116,17 +107,7 @@ func (r *Report) add(name string, old, fresh *column) {
 			f.Scores = append(f.Scores, s)
 		}
 	}
-	f.Note = r.Quality.check(&f)
-	for _, s := range f.Scores {
-		if s.Default && s.Drifted != nil {
-			f.Drifted = s.Drifted
-			r.Dataset.Compared++
-			if *s.Drifted {
-				r.Dataset.DriftedCount++
-			}
-		}
-	}
-	r.Features = append(r.Features, f)
+	r.Judge(f)
 }
 
 // loaded is a table in memory.

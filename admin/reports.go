@@ -39,7 +39,7 @@ func acceptsJSON(headers []string) bool {
 		return true
 	}
 	best, accepted := 0, false
-	for _, part := range strings.Split(all, ",") {
+	for part := range strings.SplitSeq(all, ",") {
 		kind, params, err := mime.ParseMediaType(part)
 		if err != nil {
 			continue

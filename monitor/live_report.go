@@ -52,7 +52,8 @@ func (r *LiveReport) compare(v *version, s *state, summaries []FeatureSummary) {
 	if v.ref != nil {
 		reference = report.Source{Name: v.ref.profile.Source, Rows: v.ref.profile.Rows, Columns: len(v.ref.profile.Features)}
 	}
-	all := report.New(reference, report.Source{Name: "the last " + (time.Duration(r.Window.Seconds * float64(time.Second))).String(), Rows: rows})
+	window := time.Duration(r.Window.Seconds * float64(time.Second))
+	all := report.New(reference, report.Source{Name: "the last " + window.String(), Rows: rows})
 	all.Quality.Current = "the window"
 	for _, t := range []*table{&s.inputs, &s.outputs} {
 		for _, f := range t.features {

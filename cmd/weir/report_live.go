@@ -71,6 +71,11 @@ func (a *app) showLiveReport(r *api.Report) {
 	for _, i := range r.Quality.Issues {
 		a.printf("%s %s: %s\n", a.yellow("quality:"), i.Feature, i.Detail)
 	}
+	if r.Skew != nil {
+		for _, f := range r.Skew.Findings {
+			a.printf("%s %s: %s\n", a.red("skew:"), f.Feature, f.Detail)
+		}
+	}
 	for _, alarm := range r.Alarms {
 		a.printf("%s %s\n", a.red("alarm:"), alarmText(&alarm))
 	}

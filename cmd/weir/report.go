@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -130,7 +131,17 @@ func (a *app) showReport(r *report.Report) {
 // featureRows shows the score that decides, and PSI beside it.
 func featureRows(f *report.Feature) (rows [][]string) {
 	first := []string{f.Name, f.Kind, sideText(f.Reference), sideText(f.Current), missingText(f)}
-	for _, s := range f.Scores {
+	scores := slices.Clone(f.Scores)
+	slices.SortStableFunc(scores, func(a, b drift.Score) int {
+		switch {
+		case a.Default == b.Default:
+			return 0
+		case a.Default:
+			return -1
+		}
+		return 1
+	})
+	for _, s := range scores {
 		if !s.Default && s.Method != "psi" {
 			continue
 		}

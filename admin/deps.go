@@ -37,6 +37,8 @@ type Monitors interface {
 	// Summary is the monitor of one version and slice ("" for all rows); monitor.ErrUnknown where nothing was
 	// observed or the monitor is off.
 	Summary(model, version, slice string) (monitor.Summary, error)
+	// Report compares the version's window, or that of a slice, with its reference; monitor.ErrUnknown as for Summary.
+	Report(model, version, slice string) (*monitor.LiveReport, error)
 	// Profile makes a profile of the version's live window; monitor.ErrUnknown as for Summary.
 	Profile(model, version string) (*monitor.Profile, error)
 }

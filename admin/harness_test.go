@@ -78,6 +78,11 @@ func (g *gatewayDouble) Summary(_, version, slice string) (monitor.Summary, erro
 	return s, nil
 }
 
+func (g *gatewayDouble) Report(model, version, slice string) (*monitor.LiveReport, error) {
+	s, err := g.Summary(model, version, slice)
+	return &monitor.LiveReport{Model: model, Version: version, Observations: s.Observations}, err
+}
+
 func (g *gatewayDouble) Profile(_, version string) (*monitor.Profile, error) {
 	if _, ok := g.summaries[version]; !ok {
 		return nil, monitor.ErrUnknown

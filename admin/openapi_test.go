@@ -100,7 +100,9 @@ func TestOpenAPISchemasHaveTheFieldsOfTheDocuments(t *testing.T) {
 		"RolloutRequest": api.RolloutRequest{}, "RolloutStep": api.RolloutStep{}, "RolloutCommand": api.RolloutCommand{},
 		"RolloutSummary": api.RolloutSummary{}, "Guardrail": judge.Guardrail{}, "Readiness": api.Readiness{},
 		"Check": api.Check{}, "Reloaded": api.Reloaded{}, "Event": api.Event{}, "Rollout": rollout.Rollout{},
-		"Source": api.Source{}, "SkippedVersion": api.SkippedVersion{}, "Verdict": judge.Verdict{}, "Monitor": monitor.Summary{}, "Feature": monitor.FeatureSummary{},
+		"Source": api.Source{}, "SkippedVersion": api.SkippedVersion{},
+		"Verdict": judge.Verdict{}, "Monitor": monitor.Summary{}, "Feature": monitor.FeatureSummary{},
+		"Report": api.Report{}, "ReportFeature": monitor.FeatureReport{}, "Serving": api.Serving{},
 	}
 	schemas := readOpenAPI(t).Components.Schemas
 	for name, document := range documents {
@@ -133,6 +135,10 @@ func membersOf(t reflect.Type) []string {
 	var names []string
 	for field := range t.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "" && field.Anonymous { // its members stand beside the others
+			names = append(names, membersOf(field.Type)...)
+			continue
+		}
 		if name != "" && name != "-" {
 			names = append(names, name)
 		}

@@ -20,6 +20,7 @@ var titles = map[string]string{
 	api.TypeInvalid:              "Invalid request",
 	api.TypeBodyTooLarge:         "The body is too large",
 	api.TypeMethodNotAllowed:     "Method not allowed",
+	api.TypeNotAcceptable:        "Not in this form",
 	api.TypeForbidden:            "Forbidden",
 	api.TypeReloadFailed:         "The configuration was not reloaded",
 	api.TypeInternal:             "Internal error",

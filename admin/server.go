@@ -58,6 +58,7 @@ func (s *server) routes() []route {
 		{"POST", model + "/rollout/abort", s.abortRollout},
 		{"GET", model + "/monitor", s.getMonitor},
 		{"POST", root + "/hooks/mlflow/{model}", s.postMLflowHook},
+		{"GET", model + "/report", s.getReport},
 		{"POST", root + "/profiles", s.postProfile},
 		{"GET", root + "/profiles/{digest}", s.getProfile},
 		{"GET", "/metrics", s.getMetrics},

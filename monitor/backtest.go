@@ -54,7 +54,7 @@ type recordedColumn struct {
 // backtestBatch is how many rows are observed at once.
 const backtestBatch = 256
 
-// RunBacktest observes a recorded CSV table in order with the detectors of a live
+// RunBacktest observes a recorded table, CSV or Parquet, in order with the detectors of a live
 // Monitor, through the same code: which alarm would have rung at which row.
 func RunBacktest(reference *Profile, stream io.Reader, o BacktestOptions) (*Backtest, error) {
 	start := time.Unix(0, 0).UTC() // the window never moves: no clock is in a file
@@ -63,7 +63,7 @@ func RunBacktest(reference *Profile, stream io.Reader, o BacktestOptions) (*Back
 	if err := m.SetProfile(version, reference); err != nil {
 		return nil, fmt.Errorf("backtest: %w", err)
 	}
-	rows, err := tabular.NewCSV(stream, o.Delimiter)
+	rows, err := tabular.Open(stream, tabular.Options{Delimiter: o.Delimiter})
 	if err != nil {
 		return nil, fmt.Errorf("backtest: %w", err)
 	}
@@ -73,6 +73,9 @@ func RunBacktest(reference *Profile, stream io.Reader, o BacktestOptions) (*Back
 		}
 	}
 	r := newRecorded(rows, reference, &o)
+	if err := rows.Only(func(i int) bool { return r.columns[i].to != nil }); err != nil {
+		return nil, fmt.Errorf("backtest: %w", err)
+	}
 	for more := true; more; {
 		if more, err = r.fill(rows); err != nil {
 			return nil, fmt.Errorf("backtest: %w", err)

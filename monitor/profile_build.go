@@ -23,19 +23,22 @@ type ProfileOptions struct {
 	Now         func() time.Time  // default time.Now
 }
 
-// BuildProfile reads a CSV table with a header row, one row at a time, and infers
+// BuildProfile reads a table, CSV with a header row or Parquet, one row at a time, and infers
 // the kind of every column: numeric when at most 1 % of its values are not numbers,
 // and categorical otherwise or when it is an output of at most 16 different whole
 // numbers. true and false are 1 and 0, as they are when a model is called. Memory
 // is at most about 1 MiB a column, whatever the number of rows.
 func BuildProfile(table io.Reader, o ProfileOptions) (*Profile, error) {
-	r, err := tabular.NewCSV(table, o.Delimiter)
+	r, err := tabular.Open(table, tabular.Options{Delimiter: o.Delimiter})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrProfile, err)
 	}
 	columns, err := o.columns(r.Names())
 	if err != nil {
 		return nil, err
+	}
+	if err := r.Only(func(i int) bool { return columns[i] != nil }); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrProfile, err)
 	}
 	rows, err := readRows(r, columns, tabular.Missing(o.Missing))
 	if err != nil {

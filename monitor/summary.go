@@ -98,7 +98,7 @@ func (s *state) skew() *Skew {
 			}
 		}
 	}
-	if k.Absent == nil && k.Unexpected == nil {
+	if k.Findings = s.skewFindings(&k); len(k.Findings) == 0 {
 		return nil
 	}
 	return &k

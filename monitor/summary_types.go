@@ -89,4 +89,6 @@ type Comparison struct {
 type Skew struct {
 	Absent     []string `json:"absent,omitempty"`     // in the reference, in no observation so far
 	Unexpected []string `json:"unexpected,omitempty"` // in observations, not in the reference
+
+	Findings []SkewFinding `json:"findings"` // these and more, in words
 }

@@ -18,6 +18,7 @@ const (
 	TypeInvalid              = "invalid"
 	TypeBodyTooLarge         = "body-too-large"
 	TypeMethodNotAllowed     = "method-not-allowed"
+	TypeNotAcceptable        = "not-acceptable"
 	TypeForbidden            = "forbidden"
 	TypeReloadFailed         = "reload-failed"
 	TypeInternal             = "internal"

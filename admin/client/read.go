@@ -67,6 +67,19 @@ func (c *Client) Monitor(ctx context.Context, model, version, slice string) (jso
 	return out, err
 }
 
+// Report gives the report of one version; version "" is the stable one, slice "" all rows.
+func (c *Client) Report(ctx context.Context, model, version, slice string) (out api.Report, err error) {
+	query := url.Values{}
+	if version != "" {
+		query.Set("version", version)
+	}
+	if slice != "" {
+		query.Set("slice", slice)
+	}
+	_, err = c.call(ctx, request{method: http.MethodGet, path: v1("models", model, "report"), query: query, out: &out})
+	return out, err
+}
+
 // Profile gives a stored profile by its digest, byte for byte.
 func (c *Client) Profile(ctx context.Context, digest string) (json.RawMessage, error) {
 	var out json.RawMessage

@@ -28,10 +28,10 @@ func (a *app) backtestCommand() *cobra.Command {
 	var s backtestSource
 	cmd := &cobra.Command{
 		Use:   "backtest --reference FILE --stream FILE",
-		Short: "Which alarm would have rung at which row of a recorded CSV file",
+		Short: "Which alarm would have rung at which row of a recorded CSV or Parquet file",
 		Long: `Runs the detectors of a gateway over recorded rows in their order and says which alarm would have rung at
-which row (from 1). --reference is a CSV file with a heading row, or a profile that weir profile build
-made; --stream is a CSV file, "-" is standard input.`,
+which row (from 1). --reference is a table, or a profile that weir profile build made; --stream is a table,
+"-" is standard input. A table is CSV with a heading row, or Parquet; its first bytes decide.`,
 		Example: `  weir backtest --reference january.csv --stream year.csv --output late --false-alarm-every 100000
   weir backtest --reference profile.json --stream year.csv --json`,
 		Args: cobra.NoArgs,
@@ -48,8 +48,8 @@ made; --stream is a CSV file, "-" is standard input.`,
 		}),
 	}
 	f := cmd.Flags()
-	f.StringVar(&s.reference, "reference", "", "CSV file, or profile, of the rows that are as they should be")
-	f.StringVar(&s.stream, "stream", "", "CSV file of the recorded rows, in order")
+	f.StringVar(&s.reference, "reference", "", "CSV or Parquet file, or profile, of the rows that are as they should be")
+	f.StringVar(&s.stream, "stream", "", "CSV or Parquet file of the recorded rows, in order")
 	f.Float64Var(&s.every, "false-alarm-every", 1e6, "mean rows between false alarms, over all features together")
 	f.StringArrayVar(&s.outputs, "output", nil, "column that the model answers with; may be repeated")
 	f.StringArrayVar(&s.ignore, "ignore", nil, "column to leave out of the reference; may be repeated")
@@ -118,13 +118,24 @@ func (a *app) referenceProfile(s backtestSource, delimiter rune) (*monitor.Profi
 		}
 		return profile, nil
 	}
-	profile, err = monitor.BuildProfile(b, monitor.ProfileOptions{
+	profile, err = monitor.BuildProfile(fromStart(input, b), monitor.ProfileOptions{
 		Source: name, Outputs: s.outputs, Ignore: s.ignore, Categorical: s.categories, Missing: s.missing, Delimiter: delimiter,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return profile, nil
+}
+
+// fromStart is a file from its start again, so that Parquet can be read in place, or
+// what was looked into where the input is none.
+func fromStart(input io.Reader, looked *bufio.Reader) io.Reader {
+	if file, ok := input.(io.ReadSeeker); ok {
+		if _, err := file.Seek(0, io.SeekStart); err == nil {
+			return file
+		}
+	}
+	return looked
 }
 
 // renames reads the values of --rename.

@@ -34,12 +34,13 @@ type profileSource struct {
 func (a *app) profileBuildCommand() *cobra.Command {
 	var p profileSource
 	cmd := &cobra.Command{
-		Use:   "build FILE.csv | build --model MODEL --version VERSION",
-		Short: "Make a reference profile from a CSV file, or from a version's live window",
+		Use:   "build FILE | build --model MODEL --version VERSION",
+		Short: "Make a reference profile from a CSV or Parquet file, or from a version's live window",
 		Long: `Makes a reference profile and writes it to --out, or to standard output. From a CSV file with a heading
-row ("-" is standard input): every column becomes a feature, an input unless --output names it. With
---model and --version: from what that version's monitor saw in its window.`,
+row, or a Parquet file ("-" is standard input, the first bytes decide): every column becomes a feature, an
+input unless --output names it. With --model and --version: from what that version's monitor saw in its window.`,
 		Example: `  weir profile build train.csv --output late --categorical hour --out profile.json
+  weir profile build train.parquet --output late --out profile.json
   weir profile build --model flights --version 2 --out profile.json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: a.verb(func(ctx context.Context, args []string) error {
@@ -66,7 +67,7 @@ row ("-" is standard input): every column becomes a feature, an input unless --o
 
 func (a *app) buildProfile(ctx context.Context, args []string, p profileSource) ([]byte, error) {
 	if live := p.model != "" || p.version != ""; live != (len(args) == 0) || live && (p.model == "" || p.version == "") {
-		return nil, usage("give either a CSV file, or both --model and --version")
+		return nil, usage("give either a CSV or Parquet file, or both --model and --version")
 	}
 	if len(args) == 0 {
 		c, err := a.client()

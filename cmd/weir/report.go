@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -21,21 +22,34 @@ type reportSource struct {
 
 func (a *app) reportCommand() *cobra.Command {
 	var s reportSource
+	var l liveReport
 	cmd := &cobra.Command{
-		Use:   "report --reference FILE --current FILE",
-		Short: "Compare two CSV files column by column, exactly, with no gateway",
-		Long: `Compares two CSV files with heading rows ("-" is standard input for one of them): drift scores by the rules
+		Use:   "report MODEL | report --reference FILE --current FILE",
+		Short: "What is running beside its reference; or two CSV or Parquet files, exactly, with no gateway",
+		Long: `With MODEL: the window of what a gateway sees of its stable version, or of --version, beside the version's
+reference: drift, alarms, quality, load, and where the version comes from.
+
+With two files: compares two tables, CSV with heading rows or Parquet ("-" is standard input for one of them): drift scores by the rules
 of Evidently, NannyML or SageMaker, each with what it would be if nothing had changed, and what is wrong
 with the data. Every value counts; nothing is sampled.`,
 		Example: `  weir report --reference train.csv --current today.csv
+  weir report flights --version 3 --json
   weir report --reference train.csv --current today.csv --rules nannyml --json`,
-		Args: cobra.NoArgs,
-		RunE: a.verb(func(_ context.Context, _ []string) error {
+		Args: cobra.MaximumNArgs(1),
+		RunE: a.verb(func(ctx context.Context, args []string) error {
+			switch files := s.reference != "" || s.current != ""; {
+			case len(args) == 1 && files:
+				return usage("give either MODEL or --reference and --current, not both")
+			case len(args) == 1:
+				return a.reportModel(ctx, args[0], l)
+			case l.version != "" || l.slice != "":
+				return usage("--version and --slice are of a MODEL: name one")
+			}
 			r, err := a.compareFiles(s)
 			if err != nil {
 				return err
 			}
-			if a.asJSON {
+			if a.asJSON || l.format == "json" {
 				return a.printJSON(r)
 			}
 			a.showReport(r)
@@ -43,20 +57,22 @@ with the data. Every value counts; nothing is sampled.`,
 		}),
 	}
 	f := cmd.Flags()
-	f.StringVar(&s.reference, "reference", "", "CSV file of the rows to compare with")
-	f.StringVar(&s.current, "current", "", "CSV file of the rows to judge")
+	f.StringVar(&s.reference, "reference", "", "CSV or Parquet file of the rows to compare with")
+	f.StringVar(&s.current, "current", "", "CSV or Parquet file of the rows to judge")
 	f.StringVar(&s.rules, "rules", string(drift.Evidently), "whose bins, conventions and thresholds: evidently, nannyml or sagemaker")
 	f.StringArrayVar(&s.options.Ignore, "ignore", nil, "column to leave out; may be repeated")
 	f.StringArrayVar(&s.options.Categorical, "categorical", nil, "column of numbers that are names; may be repeated")
 	f.StringArrayVar(&s.options.Missing, "missing", nil, "text that means missing; may be repeated (default empty, NA, NaN, null, None)")
 	f.StringVar(&s.delimiter, "delimiter", ",", "one character between the columns")
-	f.BoolVar(&a.asJSON, "json", false, "print JSON")
-	return cmd
+	f.StringVar(&l.version, "version", "", "the version, with MODEL (default: the stable one)")
+	f.StringVar(&l.slice, "slice", "", "the slice, with MODEL, as in origin=JFK (default: all rows)")
+	f.StringVar(&l.format, "format", "text", "text or json")
+	return a.reads(cmd)
 }
 
 func (a *app) compareFiles(s reportSource) (*report.Report, error) {
 	if s.reference == "" || s.current == "" {
-		return nil, usage("give both --reference FILE and --current FILE")
+		return nil, usage("give a MODEL, or give both --reference FILE and --current FILE")
 	}
 	if s.reference == "-" && s.current == "-" {
 		return nil, usage("only one of --reference and --current can be standard input")
@@ -115,7 +131,17 @@ func (a *app) showReport(r *report.Report) {
 // featureRows shows the score that decides, and PSI beside it.
 func featureRows(f *report.Feature) (rows [][]string) {
 	first := []string{f.Name, f.Kind, sideText(f.Reference), sideText(f.Current), missingText(f)}
-	for _, s := range f.Scores {
+	scores := slices.Clone(f.Scores)
+	slices.SortStableFunc(scores, func(a, b drift.Score) int {
+		switch {
+		case a.Default == b.Default:
+			return 0
+		case a.Default:
+			return -1
+		}
+		return 1
+	})
+	for _, s := range scores {
 		if !s.Default && s.Method != "psi" {
 			continue
 		}

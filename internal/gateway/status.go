@@ -108,6 +108,15 @@ func (g *Gateway) Summary(model, version, slice string) (monitor.Summary, error)
 	return m.Summary(version, slice)
 }
 
+// Report implements admin.Monitors.
+func (g *Gateway) Report(model, version, slice string) (*monitor.LiveReport, error) {
+	m, err := g.monitorOf(model)
+	if err != nil {
+		return nil, err
+	}
+	return m.Report(version, slice)
+}
+
 // Profile implements admin.Monitors.
 func (g *Gateway) Profile(model, version string) (*monitor.Profile, error) {
 	m, err := g.monitorOf(model)

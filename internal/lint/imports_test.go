@@ -80,6 +80,7 @@ var places = []struct {
 	{"github.com/prometheus/client_golang/...", []string{"internal/gateway"}, "metrics are collected in one place; hand it numbers"},
 	{"github.com/hashicorp/consul/...", []string{"registry/consul/..."}, "Consul is one kind of registry"},
 	{"github.com/valyala/fasthttp/...", []string{"proxy/...", "internal/demo/...", "internal/peers", "bench/..."}, "the data plane's library"},
+	{"github.com/parquet-go/...", []string{"monitor/tabular"}, "tables are read in one place, by one meaning of a cell"},
 	{"github.com/spf13/cobra", []string{"cmd/weir"}, "flags are the command's"},
 	{"github.com/goccy/go-yaml/...", []string{"config", "internal/lint"}, "YAML is configuration's"},
 	{"net/http/pprof", nil, "it registers handlers for everybody in init"},

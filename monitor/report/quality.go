@@ -13,6 +13,8 @@ type Quality struct {
 	Constant        []string `json:"constant"`     // one value in a whole table
 	TypeChanged     []string `json:"type_changed"` // numbers in one table, texts in the other
 	Issues          []Issue  `json:"issues"`       // all of these and more, in words
+
+	Current string `json:"-"` // what the words call the rows to judge
 }
 
 // Issue is one of them.
@@ -25,7 +27,7 @@ type Issue struct {
 func newQuality() Quality {
 	return Quality{
 		OnlyInReference: []string{}, OnlyInCurrent: []string{}, AllMissing: []string{}, Constant: []string{},
-		TypeChanged: []string{}, Issues: []Issue{},
+		TypeChanged: []string{}, Issues: []Issue{}, Current: "the current table",
 	}
 }
 
@@ -38,7 +40,7 @@ func (q *Quality) check(f *Feature) string {
 	}
 	if f.Current == nil {
 		q.OnlyInReference = append(q.OnlyInReference, f.Name)
-		return issue("only_in_reference", "the current table has no such column")
+		return issue("only_in_reference", "%s has no such column", q.Current)
 	}
 	if f.Reference == nil {
 		q.OnlyInCurrent = append(q.OnlyInCurrent, f.Name)
@@ -48,7 +50,7 @@ func (q *Quality) check(f *Feature) string {
 	for _, s := range []struct {
 		where string
 		side  *Side
-	}{{"the reference", f.Reference}, {"the current table", f.Current}} {
+	}{{"the reference", f.Reference}, {q.Current, f.Current}} {
 		switch rows := s.side.Count + s.side.Missing + s.side.Invalid; {
 		case s.side.Count == 0 && s.side.Invalid == 0:
 			q.AllMissing = appendOnce(q.AllMissing, f.Name)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -65,24 +66,19 @@ func Compare(reference, current io.Reader, o Options) (*Report, error) {
 	}
 	old, err := read(reference, o)
 	if err != nil {
-		return nil, fmt.Errorf("reference: %w", err)
+		return nil, fmt.Errorf("%s: %w", cmp.Or(o.Reference, "reference"), err)
 	}
 	fresh, err := read(current, o)
 	if err != nil {
-		return nil, fmt.Errorf("current: %w", err)
+		return nil, fmt.Errorf("%s: %w", cmp.Or(o.Current, "current"), err)
 	}
 	for _, name := range slices.Concat(o.Ignore, o.Categorical) {
 		if !slices.Contains(old.names, name) && !slices.Contains(fresh.names, name) {
 			return nil, fmt.Errorf("%w: there is no column %q in either", tabular.ErrTable, name)
 		}
 	}
-	r := &Report{
-		Rules: o.Rules, Features: []Feature{}, Quality: newQuality(),
-		Dataset: Dataset{
-			Reference: Source{Name: o.Reference, Rows: old.rows, Columns: len(old.names)},
-			Current:   Source{Name: o.Current, Rows: fresh.rows, Columns: len(fresh.names)},
-		},
-	}
+	r := New(Source{Name: o.Reference, Rows: old.rows, Columns: len(old.names)}, Source{Name: o.Current, Rows: fresh.rows, Columns: len(fresh.names)})
+	r.Rules = o.Rules
 	for _, name := range old.names {
 		if !slices.Contains(o.Ignore, name) {
 			r.add(name, old.columns[name], fresh.columns[name])
@@ -92,10 +88,6 @@ func Compare(reference, current io.Reader, o Options) (*Report, error) {
 		if old.columns[name] == nil && !slices.Contains(o.Ignore, name) {
 			r.add(name, nil, fresh.columns[name])
 		}
-	}
-	if d := &r.Dataset; d.Compared > 0 {
-		d.DriftedShare = float64(d.DriftedCount) / float64(d.Compared)
-		d.Drifted = d.DriftedShare >= 0.5
 	}
 	return r, nil
 }
@@ -115,17 +107,7 @@ func (r *Report) add(name string, old, fresh *column) {
 			f.Scores = append(f.Scores, s)
 		}
 	}
-	f.Note = r.Quality.check(&f)
-	for _, s := range f.Scores {
-		if s.Default && s.Drifted != nil {
-			f.Drifted = s.Drifted
-			r.Dataset.Compared++
-			if *s.Drifted {
-				r.Dataset.DriftedCount++
-			}
-		}
-	}
-	r.Features = append(r.Features, f)
+	r.Judge(f)
 }
 
 // loaded is a table in memory.
@@ -136,7 +118,7 @@ type loaded struct {
 }
 
 func read(from io.Reader, o Options) (*loaded, error) {
-	rows, err := tabular.NewCSV(from, o.Delimiter)
+	rows, err := tabular.Open(from, tabular.Options{Delimiter: o.Delimiter})
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +128,9 @@ func read(from io.Reader, o Options) (*loaded, error) {
 	for i, name := range t.names {
 		columns[i] = &column{categorical: slices.Contains(o.Categorical, name), whole: true, texts: map[string]uint64{}, codes: map[string]uint64{}}
 		t.columns[name] = columns[i]
+	}
+	if err := rows.Only(func(i int) bool { return !slices.Contains(o.Ignore, t.names[i]) }); err != nil {
+		return nil, err
 	}
 	for {
 		record, err := rows.Next()

@@ -16,8 +16,8 @@ type Side struct {
 	Count        uint64  `json:"count"` // values of the feature's kind
 	Missing      uint64  `json:"missing"`
 	MissingShare float64 `json:"missing_share"`
-	Invalid      uint64  `json:"invalid"` // texts among numbers, infinities
-	Distinct     uint64  `json:"distinct"`
+	Invalid      uint64  `json:"invalid"`           // texts among numbers, infinities
+	Distinct     uint64  `json:"distinct,omitzero"` // absent without a value, and where it is not known
 
 	Mean      *float64           `json:"mean,omitempty"`
 	StdDev    *float64           `json:"stddev,omitempty"` // of the population

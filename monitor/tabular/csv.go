@@ -10,14 +10,10 @@ import (
 	"strings"
 )
 
-// ErrTable says that a table cannot be read; the error names the row and the mend.
-var ErrTable = errors.New("table")
-
-// Rows is a table being read. Not safe for concurrent use.
-type Rows struct {
-	csv   *csv.Reader
-	names []string
-	row   uint64
+// csvRows is a CSV table.
+type csvRows struct {
+	csv *csv.Reader
+	row uint64
 }
 
 // NewCSV reads the heading row of a CSV table; delimiter 0 is a comma. A byte order
@@ -34,49 +30,24 @@ func NewCSV(from io.Reader, delimiter rune) (*Rows, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("%w: header: %w", ErrTable, err)
 	}
-	t := &Rows{csv: r, names: slices.Clone(header)}
-	place := map[string]int{}
-	for i, name := range t.names {
-		t.names[i] = strings.TrimSpace(name)
-		if k, double := place[t.names[i]]; double {
-			return nil, fmt.Errorf("%w: columns %d and %d are both named %q: rename one", ErrTable, k+1, i+1, t.names[i])
-		}
-		place[t.names[i]] = i
-	}
-	return t, nil
+	return newRows(&csvRows{csv: r}, slices.Clone(header))
 }
 
-// Names returns the columns, in the table's order.
-func (t *Rows) Names() []string { return t.names }
+func (c *csvRows) only(func(int) bool) error { return nil } // every byte is read anyway
 
-// Row returns the number of the last row read, from 1; the heading does not count.
-func (t *Rows) Row() uint64 { return t.row }
-
-// Next returns the next row's trimmed texts, one a column, valid until the next
-// call; io.EOF after the last.
-func (t *Rows) Next() ([]string, error) {
-	record, err := t.csv.Read()
+func (c *csvRows) next() ([]string, error) {
+	record, err := c.csv.Read()
+	c.row++
 	if errors.Is(err, io.EOF) {
 		return nil, io.EOF
 	}
 	if err != nil { // csv names line and column
-		return nil, fmt.Errorf("%w: row %d: %w: mend or remove it", ErrTable, t.row+1, err)
+		return nil, fmt.Errorf("row %d: %w: mend or remove it", c.row, err)
 	}
-	t.row++
 	for i := range record {
 		record[i] = strings.TrimSpace(record[i])
 	}
 	return record, nil
-}
-
-// Check says which of the names is no column.
-func (t *Rows) Check(names ...string) error {
-	for _, name := range names {
-		if !slices.Contains(t.names, name) {
-			return fmt.Errorf("%w: there is no column %q: it has %s", ErrTable, name, strings.Join(t.names, ", "))
-		}
-	}
-	return nil
 }
 
 // withoutMark drops a byte order mark.

@@ -21,6 +21,8 @@ var titles = map[string]string{
 	api.TypeBodyTooLarge:         "The body is too large",
 	api.TypeMethodNotAllowed:     "Method not allowed",
 	api.TypeForbidden:            "Forbidden",
+	api.TypeUnauthorized:         "The call needs a token",
+	api.TypeTooManyRequests:      "Too many requests",
 	api.TypeReloadFailed:         "The configuration was not reloaded",
 	api.TypeInternal:             "Internal error",
 }

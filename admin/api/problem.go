@@ -19,6 +19,8 @@ const (
 	TypeBodyTooLarge         = "body-too-large"
 	TypeMethodNotAllowed     = "method-not-allowed"
 	TypeForbidden            = "forbidden"
+	TypeUnauthorized         = "unauthorized"
+	TypeTooManyRequests      = "too-many-requests"
 	TypeReloadFailed         = "reload-failed"
 	TypeInternal             = "internal"
 )

@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/weir-gateway/weir/admin/access"
 	"github.com/weir-gateway/weir/admin/client"
 )
 
@@ -44,6 +45,25 @@ func expand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
+
+// tokens makes a token of each role, named like it: the file tokens for the gateway, ROLE.token for its owner, and
+// VIEWER_TOKEN.
+func tokens(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: tokens")
+	}
+	var lines strings.Builder
+	for i, name := range access.Roles() {
+		secret, token, err := access.New(name, access.Role(i+1))
+		ts.Check(err)
+		lines.WriteString(token.Line() + "\n")
+		ts.Check(os.WriteFile(ts.MkAbs(name+".token"), []byte(secret+"\n"), 0o600))
+		if name == "viewer" {
+			ts.Setenv("VIEWER_TOKEN", secret)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("tokens"), []byte(lines.String()), 0o600))
 }
 
 // modelServer starts a model server that answers everything: model NAME sets $NAME to its URL.

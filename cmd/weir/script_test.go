@@ -23,6 +23,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":  exits,
 			"expand": expand,
+			"tokens": tokens,
 			"model":  modelServer,
 			"ready":  ready,
 			"infer":  infer,

@@ -34,6 +34,9 @@ var (
 	registryProblems    = describe("weir_registry_problems", "Registry documents that can't be used now; their models keep the last good content.")
 	registryRefused     = describe("weir_registry_refused_total", "Registry content that was refused or could not be routed.")
 	refusedRequests     = describe("weir_refused_requests_total", "Requests and connections that Weir itself refused before a version was chosen, by problem.", "problem")
+	secretsGood         = describe("weir_secrets_last_read_successful", "1 if the certificates, keys and tokens of a listener could be used when they were last read; else the last good ones are in force.", "listener")
+	adminRefused        = describe("weir_admin_refused_total", "Calls of the admin API that were turned away, by reason.", "reason")
+	auditFailures       = describe("weir_audit_failures_total", "Records that could not be written to the audit log; the log has them.")
 	accessLogLines      = describe("weir_access_log_lines_total", "Lines written to the access log.")
 	accessLogDropped    = describe("weir_access_log_dropped_total", "Lines that were to be written to the access log and were not, by reason.", "reason")
 	spansSent           = describe("weir_spans_sent_total", "Spans that a collector has taken.")
@@ -46,7 +49,7 @@ var descriptions = []*prometheus.Desc{
 	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement,
 	observationsDropped, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
-	registryConnected, registrySync, registryProblems, registryRefused, refusedRequests, accessLogLines, accessLogDropped, spansSent, spansDropped,
+	registryConnected, registrySync, registryProblems, registryRefused, refusedRequests, secretsGood, adminRefused, auditFailures, accessLogLines, accessLogDropped, spansSent, spansDropped,
 }
 
 func describe(name, help string, labels ...string) *prometheus.Desc {

@@ -35,7 +35,7 @@ func (s *server) audited(w http.ResponseWriter, r *http.Request, c *call, answer
 	model := r.PathValue("model")
 	record := api.AuditRecord{Remote: r.RemoteAddr, Call: r.Method + " " + r.URL.Path, Model: model}
 	if model != "" {
-		record.Before = generation(s.Router.RoutedGeneration(model))
+		record.Before = new(s.Router.RoutedGeneration(model))
 	}
 	told := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 	p := answer(told)
@@ -60,7 +60,7 @@ func (s *server) audited(w http.ResponseWriter, r *http.Request, c *call, answer
 	case c.after != nil:
 		record.After = c.after
 	case model != "":
-		record.After = generation(s.Router.RoutedGeneration(model))
+		record.After = new(s.Router.RoutedGeneration(model))
 	}
 	if err := s.Audit.Append(record); err != nil {
 		// The change stands: refusing to go back because a disk is full would be the worse fault.
@@ -69,8 +69,6 @@ func (s *server) audited(w http.ResponseWriter, r *http.Request, c *call, answer
 			"actor", record.Actor, "remote", record.Remote, "call", record.Call, "reason", record.Reason, "outcome", record.Outcome, "status", record.Status)
 	}
 }
-
-func generation(n uint64) *uint64 { return &n }
 
 // statusWriter remembers the status that was written.
 type statusWriter struct {

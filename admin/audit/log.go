@@ -54,7 +54,7 @@ func (l *Log) Append(r api.AuditRecord) error {
 }
 
 func (l *Log) write(line []byte) (err error) {
-	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(l.path), 0o755); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(l.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)

@@ -174,6 +174,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	g.adminServer = &http.Server{
 		Handler:           admin.New(g.adminDeps()),
 		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute, // whoever only holds connections has no token to show
 		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 2)

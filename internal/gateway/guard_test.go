@@ -65,8 +65,15 @@ func (g *guarded) as(role string) *client.Client {
 	return c
 }
 
+// told is the head of an answer whose body has been read.
+type told struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+}
+
 // ask makes one call with a token ("": none) and gives the answer with its body.
-func (g *guarded) ask(token, method, path string, headers ...string) (*http.Response, string) {
+func (g *guarded) ask(token, method, path string, headers ...string) (told, string) {
 	g.t.Helper()
 	r, err := http.NewRequestWithContext(g.t.Context(), method, "http://"+g.AdminAddress().String()+path, strings.NewReader("{}"))
 	if err != nil {
@@ -88,7 +95,7 @@ func (g *guarded) ask(token, method, path string, headers ...string) (*http.Resp
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	return answer, string(body)
+	return told{answer.StatusCode, answer.Status, answer.Header}, string(body)
 }
 
 func TestEachCallTakesItsRoleAndNoLess(t *testing.T) {
@@ -246,6 +253,19 @@ func TestTokensAreReadAgainAndTheLastGoodStay(t *testing.T) {
 		t.Error("the gauge does not tell of the broken file")
 	}
 	eventually(t, "the log to tell", func() bool { return strings.Contains(g.logged.String(), "the last good ones stay") })
+	// Nobody asked for a reload of what follow reads; its event comes after those of the three above.
+	found, enough := 0, errors.New("enough")
+	err := g.as("operator").Events(t.Context(), "", "0", func(e api.Event) error {
+		if e.Type == api.EventReload && strings.Contains(string(e.Data), `"ok":false`) {
+			if found++; found == 4 {
+				return enough
+			}
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) {
+		t.Errorf("events: %v", err)
+	}
 	write(t, file, []byte(strings.Join(g.lines, "\n"))) // and nobody says so
 	eventually(t, "the viewer to be back", func() bool { return status("viewer") == 200 })
 	if _, metrics := g.ask(g.tokens["operator"], "GET", "/metrics"); !strings.Contains(metrics, `weir_secrets_last_read_successful{listener="admin"} 1`) {

@@ -11,6 +11,7 @@ import (
 const (
 	defaultAudit = 100   // records that GET audit gives
 	maxAudit     = 10000 // that it gives at most
+	maxKept      = 4096  // bytes of a text in a record: nobody fills the log with one call
 )
 
 func (s *server) getAudit(w http.ResponseWriter, r *http.Request) error {
@@ -33,7 +34,7 @@ func (s *server) getAudit(w http.ResponseWriter, r *http.Request) error {
 // became of it before the answer is at its end.
 func (s *server) audited(w http.ResponseWriter, r *http.Request, c *call, answer func(w http.ResponseWriter) *api.Problem) {
 	model := r.PathValue("model")
-	record := api.AuditRecord{Remote: r.RemoteAddr, Call: r.Method + " " + r.URL.Path, Model: model}
+	record := api.AuditRecord{Remote: r.RemoteAddr, Call: cut(r.Method+" "+r.URL.Path, maxKept), Model: cut(model, maxKept)}
 	if model != "" {
 		record.Before = new(s.Router.RoutedGeneration(model))
 	}
@@ -42,7 +43,7 @@ func (s *server) audited(w http.ResponseWriter, r *http.Request, c *call, answer
 	if c.silent {
 		return
 	}
-	record.Time, record.Actor, record.Reason = s.Now().UTC(), c.actor, c.reason
+	record.Time, record.Actor, record.Reason = s.Now().UTC(), c.actor, cut(c.reason, maxKept)
 	if record.Actor == "" {
 		record.Actor = "unknown"
 	}
@@ -51,7 +52,7 @@ func (s *server) audited(w http.ResponseWriter, r *http.Request, c *call, answer
 	}
 	record.Outcome, record.Status = api.OutcomeDone, told.status
 	if p != nil {
-		record.Detail, record.Outcome = p.Detail, api.OutcomeRefused
+		record.Detail, record.Outcome = cut(p.Detail, maxKept), api.OutcomeRefused
 		if p.Status >= http.StatusInternalServerError {
 			record.Outcome = api.OutcomeFailed
 		}

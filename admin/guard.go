@@ -214,10 +214,10 @@ func claimed(r *http.Request) string {
 	return "anonymous"
 }
 
-func bounded(name string) string {
-	const longest = 200
-	return name[:min(len(name), longest)]
-}
+func bounded(name string) string { return cut(name, 200) }
+
+// cut bounds a text that is kept.
+func cut(text string, longest int) string { return text[:min(len(text), longest)] }
 
 func withCall(r *http.Request, c *call) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), callKey{}, c))

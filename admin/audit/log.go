@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,8 +15,8 @@ import (
 	"github.com/weir-gateway/weir/admin/api"
 )
 
-// maxLine bounds a line that is read: reason and detail are bounded by a request's body.
-const maxLine = 4 << 20
+// maxLine bounds a line that is read; the API writes none of a tenth of it.
+const maxLine = 1 << 20
 
 // Options of a log.
 type Options struct {
@@ -153,11 +154,15 @@ func last(name string, n int) ([]api.AuditRecord, error) {
 	defer f.Close() //nolint:errcheck // opened for reading only
 	ring := make([]api.AuditRecord, 0, n)
 	read := 0
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
+	for lines := bufio.NewReaderSize(f, maxLine); err == nil; {
+		var line []byte
 		var r api.AuditRecord
-		if json.Unmarshal(lines.Bytes(), &r) != nil {
+		line, err = lines.ReadSlice('\n')
+		for errors.Is(err, bufio.ErrBufferFull) { // none of ours
+			line = nil
+			_, err = lines.ReadSlice('\n')
+		}
+		if json.Unmarshal(line, &r) != nil {
 			continue
 		}
 		if len(ring) < n {
@@ -171,5 +176,8 @@ func last(name string, n int) ([]api.AuditRecord, error) {
 	for i := range ring {
 		out = append(out, ring[(read-1-i)%len(ring)])
 	}
-	return out, lines.Err()
+	if !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return out, nil
 }

@@ -88,7 +88,7 @@ func TestALineThatACrashCutShortTakesNoOtherWithIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.WriteString(`{"actor":"bo`); err != nil {
+	if _, err := f.WriteString("no JSON\n" + strings.Repeat("x", 3<<20) + "\n" + `{"actor":"bo`); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

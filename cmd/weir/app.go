@@ -99,6 +99,8 @@ func (a *app) explain(err error) string {
 	switch {
 	case errors.As(err, &unreachable) && isCertificate(err):
 		return fmt.Sprintf("%v: give the authority that signed it with --ca FILE or SSL_CERT_FILE", unreachable)
+	case errors.As(err, &unreachable) && wantsCertificate(err):
+		return fmt.Sprintf("%v: give your certificate with --cert and --key", unreachable)
 	case errors.As(err, &problem) && problem.HasType(api.TypeUnauthorized):
 		return strings.TrimPrefix(err.Error(), "client: ") + ". Give it with --token-file FILE or WEIR_TOKEN; \"weir token NAME --role ROLE\" makes one"
 	case errors.As(err, &unreachable):

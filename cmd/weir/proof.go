@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 
@@ -78,4 +79,11 @@ func (p proof) token(getenv func(string) string) (string, error) {
 func isCertificate(err error) bool {
 	_, is := errors.AsType[*tls.CertificateVerificationError](err)
 	return is
+}
+
+// wantsCertificate says whether the gateway wants a certificate of the caller's, or another one. The alert that says
+// so has a type of its own in crypto/tls, and only its words tell which one it is.
+func wantsCertificate(err error) bool {
+	remote, is := errors.AsType[*net.OpError](err)
+	return is && remote.Op == "remote error" && strings.Contains(remote.Error(), "certificate")
 }

@@ -88,6 +88,7 @@ func callOf(r *http.Request) *call {
 // admit lets a call through to its handler, or says why not.
 func (s *server) admit(w http.ResponseWriter, r *http.Request, route route, c *call) *api.Problem {
 	if s.crossOrigin.Check(r) != nil {
+		s.Refused(RefusedForbidden)
 		return newProblem(http.StatusForbidden, api.TypeForbidden, "a page of another site may not change anything here")
 	}
 	need := roleFor(route.method, route.path, s.Access)
@@ -140,6 +141,7 @@ func (s *server) authenticate(w http.ResponseWriter, r *http.Request, c *call) *
 		}
 	}
 	c.actor, c.proven, c.role = "", false, access.Nobody
+	w.Header().Set("Connection", "close") // nobody waits for a body that somebody unknown sends slowly
 	if wait, first := s.failures.Take(origin(r)); wait > 0 {
 		c.silent = !first
 		return s.tooMany(w, wait, "too many calls from this address had no valid token (admin.max_failures); one with a valid token is answered at any time")

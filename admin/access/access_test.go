@@ -155,3 +155,26 @@ func TestALimiterRemembersSoManyAndNoMore(t *testing.T) {
 		t.Error("keys that have nothing to wait for are not forgotten")
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	f.Add("alice admin 00\n# x\n\xff")
+	_, token, err := access.New("alice", access.Admin)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(token.Line() + "  # remark\r\n")
+	f.Fuzz(func(t *testing.T, content string) {
+		list, err := access.Parse([]byte(content))
+		if err != nil {
+			return
+		}
+		var lines strings.Builder
+		for _, token := range list {
+			lines.WriteString(token.Line() + "\n")
+		}
+		again, err := access.Parse([]byte(lines.String()))
+		if err != nil || fmt.Sprint(again) != fmt.Sprint(list) {
+			t.Errorf("%q reads back as %v, %v; want %v", lines.String(), again, err, list)
+		}
+	})
+}

@@ -118,6 +118,15 @@ func TestNothingIsLostBetweenWritersAtOnce(t *testing.T) {
 	}
 }
 
+func BenchmarkAppend(b *testing.B) {
+	l := audit.New(b.TempDir(), audit.Options{MaxSize: 16 << 20, Keep: 1})
+	for b.Loop() {
+		if err := l.Append(api.AuditRecord{Actor: "alice", Call: "POST /api/v1/models/flights/rollback", Reason: "pager 4711"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func TestAFolderThatCantBeIsAnError(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -1,10 +1,13 @@
 package admin
 
 import (
+	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/weir-gateway/weir/admin/access"
+	"github.com/weir-gateway/weir/admin/api"
 )
 
 // TestEveryRouteHasARoleThatSomebodyChose fails for a route that is missing here, so that nobody adds one without
@@ -70,5 +73,49 @@ func TestIPv6IsCountedByNetwork(t *testing.T) {
 		if got := origin(&http.Request{RemoteAddr: remote}); got != want {
 			t.Errorf("%s is counted as %s, want %s", remote, got, want)
 		}
+	}
+}
+
+// records is an audit log in memory.
+type records struct{ list []api.AuditRecord }
+
+// Append implements AuditLog.
+func (r *records) Append(record api.AuditRecord) error {
+	r.list = append(r.list, record)
+	return nil
+}
+
+// Last implements AuditLog.
+func (r *records) Last(int) ([]api.AuditRecord, error) { return r.list, nil }
+
+func TestARecordTellsWhatTheCallCommittedAndNotWhatIsRouted(t *testing.T) {
+	kept := &records{}
+	f := newFixture(t, func(d *Deps) { d.Audit = kept })
+	f.register("1")
+	f.settle("1", 0)
+	f.gateway.awaitErr = errors.New("not configured")
+	long := strings.Repeat("w", 5000)
+	f.want(f.call("PUT", traffic, `{"stable":"1","arms":[{"version":"1","weight":100}],"reason":"again"}`, "If-Match", `"1"`, ActorHeader, "alice"), 202, nil)
+	f.wantProblem(f.call("POST", "/api/v1/models/flights/rollback", `{"reason":"`+long+`"}`), 409, "conflict")
+	f.gateway.reload = errors.New("line 7")
+	f.call("POST", "/-/reload", "")
+	f.call("GET", "/api/v1/models", "")
+	if len(kept.list) != 5 {
+		t.Fatalf("%d records: %+v", len(kept.list), kept.list)
+	}
+	// The double says that generation 7 is routed, whatever is committed.
+	got := kept.list[2]
+	if got.Actor != "alice" || got.Role != "" || got.Outcome != api.OutcomeDone || got.Status != 202 || *got.Before != 7 || *got.After != 2 || got.Reason != "again" {
+		t.Errorf("a change that is not routed yet: %+v", got)
+	}
+	if got := kept.list[3]; got.Outcome != api.OutcomeRefused || len(got.Reason) != maxKept || got.Detail == "" || *got.After != 7 {
+		t.Errorf("a refusal: %+v", got)
+	}
+	got = kept.list[4]
+	if got.Actor != "anonymous" || got.Outcome != api.OutcomeFailed || got.Status != 500 || !strings.Contains(got.Detail, "line 7") || got.Before != nil || got.After != nil {
+		t.Errorf("a reload that failed: %+v", got)
+	}
+	for _, limit := range []string{"0", "10001", "x"} {
+		f.wantProblem(f.call("GET", "/api/v1/audit?limit="+limit, ""), 400, "invalid")
 	}
 }

@@ -82,7 +82,7 @@ func TestFullFilesArePutAsideAndTheOldestGo(t *testing.T) {
 
 func TestALineThatACrashCutShortTakesNoOtherWithIt(t *testing.T) {
 	dir := t.TempDir()
-	l := audit.New(dir, audit.Options{MaxSize: 1 << 20, Keep: 1})
+	l := audit.New(dir, audit.Options{MaxSize: 16 << 20, Keep: 1})
 	add(t, l, "a")
 	f, err := os.OpenFile(filepath.Join(dir, "audit.log"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {

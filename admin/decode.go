@@ -42,6 +42,7 @@ func decodeBody(w http.ResponseWriter, r *http.Request, v any) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil
 	}
+	noteReason(r, data)
 	return decodeStrict(data, v)
 }
 

@@ -92,6 +92,13 @@ type Deps struct {
 	Rollouts       Rollouts
 	RolloutControl RolloutControl // usually the same value as Rollouts
 
+	Access Access
+	// Audit keeps what was to be changed; default: nothing does.
+	Audit AuditLog
+	// AuditFailed is told when it could not, Refused of each call that was turned away, with one of RefusedReasons.
+	AuditFailed func()
+	Refused     func(reason string)
+
 	Logger *slog.Logger     // default: none
 	Now    func() time.Time // default time.Now
 

@@ -22,6 +22,8 @@ var titles = map[string]string{
 	api.TypeMethodNotAllowed:     "Method not allowed",
 	api.TypeNotAcceptable:        "Not in this form",
 	api.TypeForbidden:            "Forbidden",
+	api.TypeUnauthorized:         "The call needs a token",
+	api.TypeTooManyRequests:      "Too many requests",
 	api.TypeReloadFailed:         "The configuration was not reloaded",
 	api.TypeInternal:             "Internal error",
 }

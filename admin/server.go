@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/weir-gateway/weir/admin/access"
 	"github.com/weir-gateway/weir/admin/api"
 )
 
@@ -14,12 +15,15 @@ const (
 	defaultKeepAlive = 15 * time.Second
 )
 
-// ActorHeader names who makes a change, for the history. The command line sends the user's name.
+// ActorHeader names who makes a change, for the history, where nobody proves who they are. The command line sends the
+// user's name.
 const ActorHeader = "X-Weir-Actor"
 
 type server struct {
 	Deps
-	mux *http.ServeMux
+	mux                          *http.ServeMux
+	crossOrigin                  *http.CrossOriginProtection
+	changes, goingBack, failures *access.Limiter
 }
 
 // handler answers a request or returns the error to answer with; it must not have written when it returns one.
@@ -39,6 +43,7 @@ func (s *server) routes() []route {
 	)
 	return []route{
 		{"GET", root + "/openapi.json", s.getOpenAPI},
+		{"GET", root + "/audit", s.getAudit},
 		{"GET", root + "/config", s.getConfig},
 		{"GET", root + "/events", s.getEvents},
 		{"GET", root + "/models", s.getModels},
@@ -83,30 +88,52 @@ func New(d Deps) http.Handler {
 	if d.KeepAlive <= 0 {
 		d.KeepAlive = defaultKeepAlive
 	}
-	s := &server{Deps: d, mux: http.NewServeMux()}
+	if d.Audit == nil {
+		d.Audit = noAudit{}
+	}
+	if d.AuditFailed == nil {
+		d.AuditFailed = func() {}
+	}
+	if d.Refused == nil {
+		d.Refused = func(string) {}
+	}
+	s := &server{
+		Deps: d, mux: http.NewServeMux(), crossOrigin: http.NewCrossOriginProtection(),
+		changes:   access.NewLimiter(d.Access.MaxChanges, d.Now),
+		goingBack: access.NewLimiter(d.Access.MaxChanges, d.Now),
+		failures:  access.NewLimiter(d.Access.MaxFailures, d.Now),
+	}
 	for _, r := range s.routes() {
-		s.mux.Handle(r.method+" "+r.path, s.serve(r.handle))
+		s.mux.Handle(r.method+" "+r.path, s.serve(r))
 	}
 	s.mux.Handle("/", answerUnmatched(s.mux))
-
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		writeProblem(w, newProblem(http.StatusForbidden, api.TypeForbidden, "a page of another site may not change anything here"))
-	}))
-	return guard.Handler(s.mux)
+	return s.mux
 }
 
-func (s *server) serve(h handler) http.Handler {
+// serve answers the calls of one route: who may make them, what they do, and what is kept of them.
+func (s *server) serve(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := h(w, r)
-		if err == nil {
+		c := new(call)
+		r = withCall(r, c)
+		answer := func(w http.ResponseWriter) *api.Problem {
+			p := s.admit(w, r, route, c)
+			if p == nil {
+				if err := route.handle(w, r); err != nil {
+					if p = problemOf(err); p.Status >= http.StatusInternalServerError {
+						s.Logger.ErrorContext(r.Context(), "admin call failed", "method", r.Method, "path", r.URL.Path, "error", err)
+					}
+				}
+			}
+			if p != nil {
+				writeProblem(w, p)
+			}
+			return p
+		}
+		if route.method == http.MethodGet {
+			_ = answer(w) // nothing was to be changed: nobody keeps what became of it
 			return
 		}
-		p := problemOf(err)
-		if p.Status >= http.StatusInternalServerError {
-			s.Logger.ErrorContext(r.Context(), "admin call failed", "method", r.Method, "path", r.URL.Path, "error", err)
-		}
-		writeProblem(w, p)
+		s.audited(w, r, c, answer)
 	})
 }
 
@@ -121,16 +148,4 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	w.WriteHeader(status)
 	_, _ = w.Write(append(data, '\n')) // the client has left: nothing to do about it
 	return nil
-}
-
-// actor is who makes the change, as far as the caller says.
-func actor(r *http.Request) string {
-	if name := r.Header.Get(ActorHeader); name != "" {
-		const longest = 200
-		if len(name) > longest {
-			name = name[:longest]
-		}
-		return name
-	}
-	return "anonymous"
 }

@@ -94,6 +94,7 @@ func (s *server) getHistory(w http.ResponseWriter, r *http.Request) error {
 // answerChange waits until this replica routes by the change, and says how long that took. A change that this replica
 // does not come to route by is made all the same: 202, with the reason.
 func (s *server) answerChange(w http.ResponseWriter, r *http.Request, t registry.Traffic, begin time.Time) error {
+	callOf(r).after = &t.Generation
 	ctx, cancel := context.WithTimeout(r.Context(), s.RouteWait)
 	defer cancel()
 	answer, status := api.Changed{Traffic: t, Routed: true}, http.StatusOK

@@ -34,14 +34,14 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	return p.Masked(), err
 }
 
-func (c *checker) tls(t TLS) {
+func (c *checker) tls(path string, t TLS) {
 	switch {
-	case t.Cert == "" && t.Key == "" && (t.ClientCA != "" || c.said("listen.tls")):
-		c.fault(RuleTLS, "listen.tls", "has no certificate; name the files cert and key, or remove tls")
+	case t.Cert == "" && t.Key == "" && (t.ClientCA != "" || c.said(path)):
+		c.fault(RuleTLS, path, "has no certificate; name the files cert and key, or remove tls")
 	case t.Cert != "" && t.Key == "":
-		c.fault(RuleTLS, "listen.tls.key", "is missing; name the file with the key of cert")
+		c.fault(RuleTLS, path+".key", "is missing; name the file with the key of cert")
 	case t.Key != "" && t.Cert == "":
-		c.fault(RuleTLS, "listen.tls.cert", "is missing; name the file with the certificate of key")
+		c.fault(RuleTLS, path+".cert", "is missing; name the file with the certificate of key")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 // running gateway cannot change.
 type Config struct {
 	Listen       Listen            `json:"listen" restart:"yes"`
+	Admin        Admin             `json:"admin" restart:"yes"`
 	Registry     Registry          `json:"registry" restart:"yes"`
 	StateDir     string            `json:"state_dir" restart:"yes"` // last good tables, monitor state; as written, see StatePath
 	DrainTimeout Duration          `json:"drain_timeout"`           // how long a stopping gateway, or a replaced upstream pool, waits for requests in flight
@@ -33,7 +34,7 @@ type Listen struct {
 	TLS   TLS    `json:"tls"`   // of the data plane
 }
 
-// TLS names the files by which the data plane is encrypted, as written, see
+// TLS names the files by which a listener is encrypted, as written, see
 // Config.Path. Without any it is not.
 type TLS struct {
 	Cert     string `json:"cert,omitempty"`      // PEM: the certificate and those between it and its root

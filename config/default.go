@@ -15,6 +15,7 @@ type defaulter interface{ setDefaults() }
 func defaults() *Config {
 	return &Config{
 		Listen:       Listen{HTTP: "127.0.0.1:8080", Admin: "127.0.0.1:8081"},
+		Admin:        Admin{MaxChanges: 600, MaxFailures: 30, Audit: Audit{MaxSize: 16 * mib, Keep: 4}},
 		Registry:     Registry{Kind: "file", Dir: "./registry"},
 		StateDir:     "./state",
 		DrainTimeout: Duration(30 * time.Second),

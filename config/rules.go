@@ -31,6 +31,8 @@ const (
 	RuleTrust          Rule = "trust"         // no network or address
 	RuleTLS            Rule = "tls"           // half of a key pair, or nothing to prove
 	RuleKeys           Rule = "keys"          // no file, or where keys would be told
+	RuleAdminExposed   Rule = "admin-exposed" // others reach the admin API, and need nothing for it
+	RuleAdminTokens    Rule = "admin-tokens"  // no file, or a key that means nothing without one
 	RuleStyle          Rule = "style"
 	RuleAccessLog      Rule = "access-log"      // no output, or nothing to put there
 	RuleTracing        Rule = "tracing"         // no collector's URL

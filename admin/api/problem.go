@@ -20,6 +20,8 @@ const (
 	TypeMethodNotAllowed     = "method-not-allowed"
 	TypeNotAcceptable        = "not-acceptable"
 	TypeForbidden            = "forbidden"
+	TypeUnauthorized         = "unauthorized"
+	TypeTooManyRequests      = "too-many-requests"
 	TypeReloadFailed         = "reload-failed"
 	TypeInternal             = "internal"
 )

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,16 +17,21 @@ import (
 )
 
 const (
-	defaultTimeout = 30 * time.Second
-	maxAnswer      = 64 << 20 // bytes of an answer that is read into memory
-	maxTold        = 500      // bytes of a strange answer that an error quotes
-	actorHeader    = "X-Weir-Actor"
+	defaultTimeout   = 30 * time.Second
+	handshakeTimeout = 10 * time.Second
+	maxAnswer        = 64 << 20 // bytes of an answer that is read into memory
+	maxTold          = 500      // bytes of a strange answer that an error quotes
+	actorHeader      = "X-Weir-Actor"
 )
 
 // Options of a client; zero fields take defaults.
 type Options struct {
 	// Actor is told to the gateway as who makes a change; "" leaves that open.
 	Actor string
+	// Token proves who calls, to a gateway that has tokens; "" is none. Whose it is goes before Actor.
+	Token string
+	// TLS is how to speak to an https address; nil takes the system's authorities. It is not looked at where HTTP is given.
+	TLS *tls.Config
 	// HTTP is the client to use; the default has no overall timeout, so that event streams last.
 	HTTP *http.Client
 	// Timeout bounds every call but event streams; default 30 s.
@@ -36,6 +42,7 @@ type Options struct {
 type Client struct {
 	base    *url.URL
 	actor   string
+	token   string
 	http    *http.Client
 	timeout time.Duration
 }
@@ -50,13 +57,21 @@ func New(address string, o Options) (*Client, error) {
 		return nil, fmt.Errorf("client: %q is not the address of a gateway; it looks like http://127.0.0.1:8081", address)
 	}
 	if o.HTTP == nil {
-		o.HTTP = &http.Client{}
+		o.HTTP = &http.Client{CheckRedirect: refuseRedirect}
+		if o.TLS != nil {
+			o.HTTP.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: o.TLS, TLSHandshakeTimeout: handshakeTimeout}
+		}
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
-	return &Client{base: base, actor: o.Actor, http: o.HTTP, timeout: o.Timeout}, nil
+	return &Client{base: base, actor: o.Actor, token: o.Token, http: o.HTTP, timeout: o.Timeout}, nil
+}
+
+// refuseRedirect keeps a token with the gateway it is for: no call of the API is answered by a redirect.
+func refuseRedirect(r *http.Request, _ []*http.Request) error {
+	return fmt.Errorf("it sends to %s, which no gateway does; is this a gateway's admin address?", r.URL.Redacted())
 }
 
 // Address is the gateway's admin address.
@@ -139,6 +154,9 @@ func (c *Client) send(ctx context.Context, q request) (*http.Response, error) {
 }
 
 func (c *Client) do(ctx context.Context, r *http.Request) (*http.Response, error) {
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	response, err := c.http.Do(r)
 	if err == nil {
 		return response, nil

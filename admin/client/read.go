@@ -120,3 +120,14 @@ func (c *Client) Ready(ctx context.Context) (api.Readiness, error) {
 }
 
 func v1(segments ...string) []string { return append([]string{"api", "v1"}, segments...) }
+
+// Audit gives at most limit records of the audit log, newest first; limit 0 leaves the number to the gateway.
+func (c *Client) Audit(ctx context.Context, limit int) (api.Audit, error) {
+	var out api.Audit
+	query := url.Values{}
+	if limit > 0 {
+		query.Set("limit", strconv.Itoa(limit))
+	}
+	_, err := c.call(ctx, request{method: http.MethodGet, path: v1("audit"), query: query, out: &out})
+	return out, err
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weir-gateway/weir/admin/api"
 	"github.com/weir-gateway/weir/admin/client"
 )
 
@@ -37,6 +38,7 @@ type app struct {
 	pace     time.Duration // between two looks at a followed rollout
 
 	admin  string // --admin
+	proof  proof  // --token-file, --ca, --cert, --key
 	actor  string // --actor
 	asJSON bool   // --json
 	ran    bool   // a verb has begun: arguments and flags were right
@@ -93,7 +95,14 @@ func (a *app) execute(ctx context.Context, args []string) int {
 // explain puts the error into words, with what to do next.
 func (a *app) explain(err error) string {
 	var unreachable *client.UnreachableError
+	var problem *api.Problem
 	switch {
+	case errors.As(err, &unreachable) && isCertificate(err):
+		return fmt.Sprintf("%v: give the authority that signed it with --ca FILE or SSL_CERT_FILE", unreachable)
+	case errors.As(err, &unreachable) && wantsCertificate(err):
+		return fmt.Sprintf("%v: give your certificate with --cert and --key", unreachable)
+	case errors.As(err, &problem) && problem.HasType(api.TypeUnauthorized):
+		return strings.TrimPrefix(err.Error(), "client: ") + ". Give it with --token-file FILE or WEIR_TOKEN; \"weir token NAME --role ROLE\" makes one"
 	case errors.As(err, &unreachable):
 		return fmt.Sprintf("%v: is it running? set --admin or WEIR_ADMIN to its admin address", unreachable)
 	case errors.Is(err, context.Canceled):
@@ -134,6 +143,7 @@ func (a *app) group(use, short string, verbs ...*cobra.Command) *cobra.Command {
 // talks gives a verb the flags of those that talk to a gateway.
 func (a *app) talks(cmd *cobra.Command) *cobra.Command {
 	cmd.Flags().StringVar(&a.admin, "admin", "", "the gateway's admin address (default $WEIR_ADMIN, or "+defaultAdmin+")")
+	a.proves(cmd)
 	return cmd
 }
 
@@ -163,7 +173,12 @@ func (a *app) client() (*client.Client, error) {
 	if address == "" {
 		address = defaultAdmin
 	}
-	c, err := client.New(address, client.Options{Actor: a.who()})
+	options, err := a.proof.options(a.getenv)
+	if err != nil {
+		return nil, &exitError{code: exitUsage, err: err}
+	}
+	options.Actor = a.who()
+	c, err := client.New(address, options)
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err}
 	}

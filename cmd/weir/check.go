@@ -66,6 +66,7 @@ loaded the file, and what it would take only after a restart.`,
 	}
 	cmd.Flags().StringVar(&file, "config", "", "the configuration file")
 	cmd.Flags().StringVar(&against, "against", "", "admin address of a running gateway to compare with")
+	a.proves(cmd)
 	cmd.Flags().BoolVar(&a.asJSON, "json", false, "print JSON")
 	if err := cmd.MarkFlagRequired("config"); err != nil {
 		panic(err) // the flag is defined above

@@ -28,6 +28,8 @@ when that version is proven worse.`,
 		a.profileCommand(),
 		a.reportCommand(),
 		a.backtestCommand(),
+		a.tokenCommand(),
+		a.auditCommand(),
 		a.versionCommand(),
 		a.healthcheckCommand(),
 	)

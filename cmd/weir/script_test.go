@@ -26,11 +26,14 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"expand": expand,
-			"model":  modelServer,
-			"ready":  ready,
-			"infer":  infer,
+			"exits":        exits,
+			"certificates": certificates,
+			"listens":      listens,
+			"expand":       expand,
+			"tokens":       tokens,
+			"model":        modelServer,
+			"ready":        ready,
+			"infer":        infer,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("WEIR_ACTOR", "tester")

@@ -227,3 +227,31 @@ func TestSocketsOfTheServiceManagerAreUsed(t *testing.T) {
 	_ = running.Process.Signal(syscall.SIGTERM)
 	running.end(t)
 }
+
+// The configuration says loopback, and whoever wrote the socket unit did not.
+func TestAnInheritedAdminSocketThatOthersReachNeedsMoreThanTheConfigurationsWord(t *testing.T) {
+	weir, s := binary(t), newSite(t)
+	var files []*os.File
+	for _, address := range []string{"0.0.0.0:0", s.http} {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := l.(*net.TCPListener).File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = l.Close()
+		defer func() { _ = f.Close() }()
+		files = append(files, f)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // where it serves instead
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", `LISTEN_PID=$$ exec "$0" serve --config "$1"`, weir, s.config)
+	cmd.Env = append(os.Environ(), "LISTEN_FDS=2", "LISTEN_FDNAMES=admin:http")
+	cmd.ExtraFiles = files
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "can be reached from other machines") {
+		t.Errorf("%v: %s", err, out)
+	}
+}

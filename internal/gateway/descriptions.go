@@ -37,6 +37,9 @@ var (
 	sourceErrors        = describe("weir_source_errors_total", "Looks at the source of a model's versions that failed.", "model")
 	sourceSkipped       = describe("weir_source_skipped_versions", "Versions that a source has and the registry has not, or has otherwise; GET models/{m} says why.", "model")
 	refusedRequests     = describe("weir_refused_requests_total", "Requests and connections that Weir itself refused before a version was chosen, by problem.", "problem")
+	secretsGood         = describe("weir_secrets_last_read_successful", "1 if the certificates, keys and tokens of a listener could be used when they were last read; else the last good ones are in force.", "listener")
+	adminRefused        = describe("weir_admin_refused_total", "Calls of the admin API that were turned away, by reason.", "reason")
+	auditFailures       = describe("weir_audit_failures_total", "Records that could not be written to the audit log; the log has them.")
 	accessLogLines      = describe("weir_access_log_lines_total", "Lines written to the access log.")
 	accessLogDropped    = describe("weir_access_log_dropped_total", "Lines that were to be written to the access log and were not, by reason.", "reason")
 	spansSent           = describe("weir_spans_sent_total", "Spans that a collector has taken.")
@@ -49,7 +52,7 @@ var descriptions = []*prometheus.Desc{
 	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement,
 	observationsDropped, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
-	registryConnected, registrySync, registryProblems, registryRefused, sourceConnected, sourceErrors, sourceSkipped, refusedRequests, accessLogLines, accessLogDropped, spansSent, spansDropped,
+	registryConnected, registrySync, registryProblems, registryRefused, sourceConnected, sourceErrors, sourceSkipped, refusedRequests, secretsGood, adminRefused, auditFailures, accessLogLines, accessLogDropped, spansSent, spansDropped,
 }
 
 func describe(name, help string, labels ...string) *prometheus.Desc {

@@ -52,6 +52,7 @@ type Gateway struct {
 	sources  *sources
 	events   *admin.Hub
 	secrets  *secrets
+	guarded  *control
 	metrics  *metrics
 	reporter *reporter
 
@@ -119,7 +120,11 @@ func New(o Options) (*Gateway, error) {
 		_ = store.Close()
 		return nil, err
 	}
-	clients.TLS, clients.Keys = g.secrets.tls(), g.secrets.keys
+	if g.guarded, err = g.newControl(cfg); err != nil {
+		_ = store.Close()
+		return nil, err
+	}
+	clients.TLS, clients.Keys = g.secrets.tls.config(), g.secrets.keys
 	clients.Version = version()
 	clients.Refused = g.metrics.refused
 	g.proxy = proxy.New(clients, o.Logger)
@@ -156,7 +161,10 @@ func (g *Gateway) open(cfg *config.Config) error {
 	for _, m := range g.models {
 		m.awaitMonitor(profileTimeout)
 	}
-	return g.listen(cfg.Listen)
+	if err := g.listen(cfg.Listen); err != nil {
+		return err
+	}
+	return g.exposed(cfg.Admin)
 }
 
 // DataAddress is where clients connect.
@@ -174,6 +182,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	g.adminServer = &http.Server{
 		Handler:           admin.New(g.adminDeps()),
 		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute, // whoever only holds connections has no token to show
 		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 2)
@@ -184,7 +193,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		}
 	})
 	background.Go(func() {
-		if err := g.adminServer.Serve(g.control); !errors.Is(err, http.ErrServerClosed) {
+		if err := g.adminServer.Serve(g.guarded.listener(g.control)); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("gateway: serve the admin API: %w", err)
 		}
 	})
@@ -193,6 +202,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	background.Go(func() { g.followHealth(running) })
 	background.Go(func() { g.sources.follow(running) })
 	background.Go(func() { g.secrets.follow(running) })
+	background.Go(func() { g.guarded.follow(running) })
 	background.Go(func() { g.keepMonitorState(running) })
 	background.Go(func() { g.keepLastGood(running) })
 	g.succeed()

@@ -195,6 +195,13 @@ func (m *metrics) collectGateway(out chan<- prometheus.Metric) {
 		return true
 	})
 
+	gauge(out, secretsGood, truth(g.secrets.fault() == ""), "http")
+	gauge(out, secretsGood, truth(g.guarded.fault() == ""), "admin")
+	for reason, n := range g.guarded.refused {
+		counter(out, adminRefused, n.Load(), reason)
+	}
+	counter(out, auditFailures, g.guarded.auditFailures.Load())
+
 	m.rollbacks.Range(func(key, n any) bool {
 		k := key.(rollbackKey)
 		counter(out, rollbacksTotal, n.(*atomic.Uint64).Load(), k.model, k.cause)

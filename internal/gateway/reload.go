@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -61,7 +62,7 @@ func (g *Gateway) reload() ([]config.Change, error) {
 	if len(fixed) > 0 {
 		return nil, fmt.Errorf("gateway: reload %s: %s can only change with a restart", g.opts.ConfigPath, strings.Join(fixed, ", "))
 	}
-	if err := g.secrets.read(); err != nil {
+	if err := errors.Join(g.secrets.read(), g.guarded.read()); err != nil {
 		return nil, err
 	}
 	return changes, g.applyLocked(next, registry.Snapshot{Problems: g.snapshot.Problems})

@@ -16,7 +16,7 @@ import (
 
 // adminDeps are the parts of the gateway that the admin API speaks for.
 func (g *Gateway) adminDeps() admin.Deps {
-	return admin.Deps{
+	deps := admin.Deps{
 		Store:          g.store,
 		Router:         g,
 		Health:         g,
@@ -30,6 +30,8 @@ func (g *Gateway) adminDeps() admin.Deps {
 		Logger:         g.log,
 		Now:            g.now,
 	}
+	g.guarded.guard(g.applied.Load().cfg.Admin, &deps)
+	return deps
 }
 
 // ConfiguredModels implements admin.Router.

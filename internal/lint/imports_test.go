@@ -39,11 +39,13 @@ var layers = []struct {
 	// The API as types, from the caller's side, and served.
 	{"admin/api", []string{"monitor", "registry", "rollout", "rollout/judge"}},
 	{"admin/client", []string{"admin/api", "monitor", "registry", "rollout", "rollout/judge"}},
-	{"admin", []string{"admin/api", "monitor", "registry", "rollout", "rollout/judge"}},
+	{"admin/access", nil}, // who may call: no I/O, so that the command can make tokens
+	{"admin/audit", []string{"admin/api"}},
+	{"admin", []string{"admin/access", "admin/api", "monitor", "registry", "rollout", "rollout/judge"}},
 
 	// Wiring: knows everybody, and nobody knows it but what runs a gateway.
 	{"internal/gateway", []string{
-		"admin", "admin/api", "config", "internal/accesslog", "internal/handover", "internal/tracing", "monitor/...", "protocol", "proxy", "registry/...", "rollout/...", "router",
+		"admin", "admin/access", "admin/api", "admin/audit", "config", "internal/accesslog", "internal/handover", "internal/tracing", "monitor/...", "protocol", "proxy", "registry/...", "rollout/...", "router",
 	}},
 
 	// The demo is a user: it runs a gateway and talks to its API.
@@ -54,7 +56,7 @@ var layers = []struct {
 
 	// The command: flags in, tables out; the types of the API to print them.
 	{"cmd/weir", []string{
-		"admin/api", "admin/client", "config", "internal/demo", "internal/gateway", "monitor", "monitor/drift", "monitor/report", "registry", "rollout", "rollout/judge",
+		"admin/access", "admin/api", "admin/client", "config", "internal/demo", "internal/gateway", "monitor", "monitor/drift", "monitor/report", "registry", "rollout", "rollout/judge",
 	}},
 
 	{"internal/lint", nil},

@@ -47,8 +47,19 @@ func TestEveryMemberOfAReportIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, document := range []any{
-		api.Report{}, api.Serving{}, monitor.FeatureReport{}, monitor.Totals{}, monitor.DatasetReport{}, monitor.Predictions{},
-		monitor.SkewFinding{}, monitor.Reference{}, monitor.Software{}, report.Side{}, report.Quality{}, report.Issue{}, report.Source{},
+		api.Report{},
+		api.Serving{},
+		monitor.FeatureReport{},
+		monitor.Totals{},
+		monitor.DatasetReport{},
+		monitor.Predictions{},
+		monitor.SkewFinding{},
+		monitor.Reference{},
+		monitor.Software{},
+		report.Side{},
+		report.Quality{},
+		report.Issue{},
+		report.Source{},
 	} {
 		for _, member := range membersOf(reflect.TypeOf(document)) {
 			if !strings.Contains(string(text), "`"+member+"`") {

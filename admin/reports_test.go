@@ -1,10 +1,14 @@
 package admin
 
 import (
+	"os"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/weir-gateway/weir/admin/api"
 	"github.com/weir-gateway/weir/monitor"
+	"github.com/weir-gateway/weir/monitor/report"
 )
 
 func TestAReportTellsWhatTheStableVersionIsAndDoes(t *testing.T) {
@@ -32,6 +36,35 @@ func TestAReportComesAsJSONOrNotAtAll(t *testing.T) {
 	} {
 		if got := acceptsJSON([]string{accept}); got != want {
 			t.Errorf("Accept: %s: JSON accepted %v, want %v", accept, got, want)
+		}
+	}
+}
+
+// Scripts read the report: a member that docs/report.md does not name is nobody's promise.
+func TestEveryMemberOfAReportIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/report.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, document := range []any{
+		api.Report{},
+		api.Serving{},
+		monitor.FeatureReport{},
+		monitor.Totals{},
+		monitor.DatasetReport{},
+		monitor.Predictions{},
+		monitor.SkewFinding{},
+		monitor.Reference{},
+		monitor.Software{},
+		report.Side{},
+		report.Quality{},
+		report.Issue{},
+		report.Source{},
+	} {
+		for _, member := range membersOf(reflect.TypeOf(document)) {
+			if !strings.Contains(string(text), "`"+member+"`") {
+				t.Errorf("%T has %s, which docs/report.md does not name", document, member)
+			}
 		}
 	}
 }

@@ -154,31 +154,40 @@ func (p *parquetRows) only(wanted func(int) bool) (err error) {
 		if err != nil {
 			return fmt.Errorf("column %q %w: leave it out, or write the file with flat columns of numbers, truths or texts", c.Name(), err)
 		}
-		if c.Type().Kind() == parquet.Boolean && p.runs(c.Index()) {
-			return fmt.Errorf("column %q has truths in RLE encoding, which are not read right yet: leave it out, or write the file with data pages of version 1", c.Name())
+		if how, mend := p.misread(c); how != "" {
+			return fmt.Errorf("column %q is written %s, which is not read right yet: leave it out, or write the file %s", c.Name(), how, mend)
 		}
 		p.columns = append(p.columns, &parquetColumn{Column: c, place: i, render: write})
 	}
 	return nil
 }
 
-// runs reports whether a column of truths is encoded in runs, which parquet-go 0.32
-// decodes into other values (docs/adr/0112). RLE beside PLAIN is of the levels.
-func (p *parquetRows) runs(leaf int) bool {
+// misread says how a column is written that parquet-go 0.32 reads as other values,
+// without an error, and how to write it instead (docs/adr/0112).
+func (p *parquetRows) misread(c *parquet.Column) (how, mend string) {
 	for _, g := range p.file.Metadata().RowGroups {
 		if g.NumRows == 0 {
 			continue
 		}
-		if encodings := g.Columns[leaf].MetaData.Encoding; slices.Contains(encodings, format.RLE) && !slices.Contains(encodings, format.Plain) {
-			return true
-		}
-		for _, s := range g.Columns[leaf].MetaData.EncodingStats {
-			if s.PageType != format.DictionaryPage && s.Encoding == format.RLE {
-				return true
-			}
+		chunk := &g.Columns[c.Index()].MetaData
+		switch {
+		case chunk.Codec == format.Lz4 || chunk.Codec == format.Lz4Raw:
+			return "in LZ4", "in snappy, zstd or gzip"
+		case c.Type().Kind() == parquet.Boolean && inRuns(chunk):
+			return "as truths in RLE encoding", "with data pages of version 1"
 		}
 	}
-	return false
+	return "", ""
+}
+
+// inRuns reports whether values are RLE-encoded; beside PLAIN, RLE is of the levels.
+func inRuns(chunk *format.ColumnMetaData) bool {
+	if slices.Contains(chunk.Encoding, format.RLE) && !slices.Contains(chunk.Encoding, format.Plain) {
+		return true
+	}
+	return slices.ContainsFunc(chunk.EncodingStats, func(s format.PageEncodingStats) bool {
+		return s.PageType != format.DictionaryPage && s.Encoding == format.RLE
+	})
 }
 
 func (p *parquetRows) next() ([]string, error) {

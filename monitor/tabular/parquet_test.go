@@ -158,14 +158,19 @@ func TestColumnsThatCannotBeCellsAreNamedUnlessTheyAreLeftOut(t *testing.T) {
 	}
 }
 
-// parquet-go 0.32 reads other values than were written there.
-func TestTruthsInRunsAreRefused(t *testing.T) {
-	rows, err := Open(bytes.NewReader(mustFile(t, "rle-truths.parquet")), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := all(rows); err == nil || !strings.Contains(err.Error(), `column "late" has truths in RLE encoding`) {
-		t.Error(err)
+// parquet-go 0.32 reads other values than were written there, without an error.
+func TestWhatWouldBeReadWrongIsRefused(t *testing.T) {
+	for name, want := range map[string]string{
+		"rle-truths.parquet": `column "late" is written as truths in RLE encoding, which is not read right yet`,
+		"lz4.parquet":        `column "delay" is written in LZ4, which is not read right yet: leave it out, or write the file in snappy`,
+	} {
+		rows, err := Open(bytes.NewReader(mustFile(t, name)), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := all(rows); !errors.Is(err, ErrTable) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

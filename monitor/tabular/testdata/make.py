@@ -72,6 +72,7 @@ def main() -> None:
         fastparquet.write(f"fastparquet-{codec.lower()}.parquet", frame.assign(origin=frame.origin.astype("category")),
                           compression=codec, row_group_offsets=[0, 1000, 2000])
     pq.write_table(table.select(["late"]).slice(0, 300), "rle-truths.parquet", data_page_version="2.0", use_dictionary=False)
+    pq.write_table(table.slice(0, 300), "lz4.parquet", compression="lz4")
     many = kinds()
     pq.write_table(many, "kinds.parquet")
     pq.write_table(many.select(["naive", "utc"]), "int96.parquet", use_deprecated_int96_timestamps=True)

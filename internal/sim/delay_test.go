@@ -131,8 +131,9 @@ func delays(t *testing.T, s size, p *page) {
 		for _, rows := range references {
 			e := changeDelay(t, c, s.changes, rows, seed+uint64(k))
 			ratio := e.mean / oracle.mean
-			line += fmt.Sprintf(" %s | %.2f |", e, ratio)
-			if rows >= 20_000 && ratio > c.limit+3*e.se/oracle.mean {
+			off := ratio * math.Hypot(e.se/e.mean, oracle.se/oracle.mean)
+			line += fmt.Sprintf(" %s | %.2f ± %.2f |", e, ratio, off)
+			if rows >= 20_000 && ratio > c.limit+3*off {
 				t.Errorf("%s, reference of %d: delay %s, %.2f times the oracle's, want %g", c.name, rows, e, ratio, c.limit)
 			}
 		}

@@ -32,6 +32,7 @@ func (c *checker) model(name string, m *Model) {
 		c.monitor(path+".monitor", m.Monitor)
 	}
 	c.rollout(path+".rollout", m.Rollout)
+	c.guardrailSlices(path+".rollout.guardrails", m)
 }
 
 func (c *checker) protocol(path string, m *Model) {

@@ -63,4 +63,5 @@ const (
 	RuleMargin         Rule = "margin"          // out of its metric's range
 	RuleQuantile       Rule = "quantile"        // on another metric than latency, or not in (0, 1)
 	RuleGuardrailTwice Rule = "guardrail-twice" //
+	RuleGuardrailSlice Rule = "guardrail-slice" // of a field that is not watched, or of latency
 )

@@ -31,9 +31,10 @@ type Options struct {
 	Tolerance float64 // relative difference up to which a shadow's number agrees with the primary's; 1e-6
 	Seed      uint64  // of the randomisation at ties
 
-	Now          func() time.Time                       // time.Now
-	OnAlarm      func(Alarm)                            // called by a worker, in order; must not call back into the Monitor's Close
-	OnPrediction func(x *Exchange, value protocol.Cell) // one a row of a successful answer: its first output
+	Now          func() time.Time                              // time.Now
+	OnAlarm      func(Alarm)                                   // called by a worker, in order; must not call back into the Monitor's Close
+	OnSlice      func(x *Exchange, field string, value []byte) // once an exchange and slice field, before OnPrediction: the value of the first row; not to be kept
+	OnPrediction func(x *Exchange, value protocol.Cell)        // one a row of a successful answer: its first output
 }
 
 // Exchange is one request with its answer, as the monitor sees it. The Monitor

@@ -102,6 +102,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 				"evidence_log10", a.EvidenceLog10, "began_about", a.BeganAbout, "observation", a.Observation)
 			g.publish(api.EventAlarm, m.name, a)
 		},
+		OnSlice:      inSlice,
 		OnPrediction: predicted,
 	})
 	m.restore = func() {

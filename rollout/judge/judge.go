@@ -36,13 +36,15 @@ func Judge(in Input) []Verdict {
 	latency := 0
 	for _, g := range in.Guardrails {
 		var v Verdict
-		switch g.Metric {
-		case MetricErrors:
+		switch {
+		case len(g.Slices) > 0:
+			v = judgeSlices(&in, g)
+		case g.Metric == MetricErrors:
 			v = judgeErrors(&in, g)
-		case MetricLatency:
+		case g.Metric == MetricLatency:
 			v = judgeLatency(&in, g, latency)
 			latency++
-		case MetricPrediction:
+		case g.Metric == MetricPrediction:
 			v = judgePrediction(&in, g)
 		default:
 			v = Verdict{Metric: g.Metric, Outcome: Error, Words: g.Metric + ": there is no such guardrail"}

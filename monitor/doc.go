@@ -30,5 +30,7 @@
 //
 // Slices have counts, quantiles and categories of their own, but neither scores
 // nor detectors: the only reference, the profile, is one of all slices together,
-// and against it a healthy slice would look like drift.
+// and against it a healthy slice would look like drift. What needs no reference is
+// there: how far apart their positive rates are ([FairnessGap]), and the values of
+// [Options.OnSlice], by which a rollout judges each slice against the stable version.
 package monitor

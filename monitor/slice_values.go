@@ -11,13 +11,9 @@ func (m *Monitor) tellSlices(r *reader, x *Exchange, d decoded) {
 			continue
 		}
 		value := []byte("(missing)")
-		if d.in != nil && d.in.Rows > 0 {
-			for k := range d.in.Columns {
-				if c := &d.in.Columns[k]; c.Name == field.name {
-					if l := r.label.label(&c.Cells[0]); l != nil {
-						value = l
-					}
-				}
+		if c := columnOf(d.in, field.name); c != nil && d.in.Rows > 0 {
+			if l := r.label.label(&c.Cells[0]); l != nil {
+				value = l
 			}
 		}
 		m.o.OnSlice(x, field.name, value)

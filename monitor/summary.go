@@ -42,6 +42,9 @@ func (m *Monitor) Summary(version, slice string) (Summary, error) {
 		c := *v.comparison
 		out.Shadow = &c
 	}
+	if slice == "" {
+		out.Fairness = v.gaps()
+	}
 	if v.ref != nil {
 		out.Reference = v.ref.summary(slice == "", m.o.FalseAlarmEvery)
 		out.Skew = s.skew()

@@ -17,6 +17,7 @@ type version struct {
 	whole      *state
 	slices     []slicing // one a field
 	comparison *Comparison
+	fairness   []fairness // one a field; nil before the first prediction
 }
 
 // sliceField is one of Options.Slices.
@@ -70,6 +71,7 @@ func (v *version) observe(x *Exchange, d decoded, p *pass) {
 		}
 		v.sliceRows(i, x, d, p)
 	}
+	v.fair(x, d, p)
 	if x.Shadow {
 		v.compare(x, d)
 	}

@@ -89,6 +89,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Protocol:        m.protocol,
 		Window:          cfg.Window.Std(),
 		Slices:          cfg.Slices,
+		Positive:        cfg.Positive,
 		FalseAlarmEvery: cfg.FalseAlarmEvery,
 		FollowStable:    cfg.Reference == "stable",
 		Queue:           cfg.Queue,

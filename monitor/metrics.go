@@ -47,6 +47,7 @@ func (v *version) metrics() VersionMetrics {
 	s := v.whole
 	out := VersionMetrics{Version: v.name, Observations: s.observations, Alarms: maps.Clone(s.alarms)}
 	out.Fairness = v.gaps()
+	v.sliceAlarms(out.Alarms)
 	if v.comparison != nil {
 		c := *v.comparison
 		out.Shadow = &c

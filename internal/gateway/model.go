@@ -99,7 +99,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Tolerance:       m.cfg.Shadow.Tolerance,
 		Now:             g.now,
 		OnAlarm: func(a monitor.Alarm) {
-			m.log.Warn("alarm", "version", a.Version, "feature", a.Feature, "kind", a.Kind, "direction", a.Direction,
+			m.log.Warn("alarm", "version", a.Version, "slice", a.Slice, "feature", a.Feature, "kind", a.Kind, "direction", a.Direction,
 				"evidence_log10", a.EvidenceLog10, "began_about", a.BeganAbout, "observation", a.Observation)
 			g.publish(api.EventAlarm, m.name, a)
 		},

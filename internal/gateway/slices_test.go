@@ -45,3 +45,37 @@ func TestACandidateThatFailsOneOriginIsRolledBackAndTheOriginNamed(t *testing.T)
 		t.Errorf("%+v: %s", v, walk.Why)
 	}
 }
+
+func TestACandidateThatPredictsOtherwiseForOneOriginIsRolledBack(t *testing.T) {
+	one, two := newModelServer(t), newModelServer(t)
+	two.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		class := 0
+		if strings.Contains(string(body), "LGA") {
+			class = 1
+		}
+		fmt.Fprintf(w, `{"model_name":"m","outputs":[{"name":"late","shape":[1],"datatype":"INT64","data":[%d]}]}`, class)
+	})
+	r := start(t, "monitor: {slices: [origin]}", `rollout: {automation: automatic, steps: [{weight: 50}], guardrails: [{metric: prediction, margin: 0.4, slices: [origin]}]}`)
+	r.register("1", one)
+	r.register("2", two)
+	r.switchTo("1")
+	r.infer()
+	if _, err := r.admin.StartRollout(t.Context(), "m", api.RolloutRequest{Version: "2"}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the rollback", func() bool {
+		for i := range 60 {
+			r.post(fmt.Sprintf(inferBody, i, []string{"JFK", "EWR", "LGA"}[i%3]))
+		}
+		walk, err := r.admin.Rollout(t.Context(), "m")
+		return err == nil && walk.Status == "rolled-back"
+	})
+	walk, err := r.admin.Rollout(t.Context(), "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(walk.Why, "slice origin=LGA: prediction") {
+		t.Errorf("%s", walk.Why)
+	}
+}

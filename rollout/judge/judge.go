@@ -22,6 +22,9 @@ type Input struct {
 	// Quick leaves out what decides nothing: intervals and forecasts, which
 	// are most of the work (BenchmarkJudge).
 	Quick bool
+	// places is how many slices share the level of a check of the draw; 0: it is
+	// of the whole.
+	places int
 }
 
 // Judge returns the verdict on the assignment, then one for each guardrail.

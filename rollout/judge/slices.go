@@ -3,7 +3,6 @@ package judge
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 )
 
@@ -121,20 +120,23 @@ func sliceUnits(batches []Batch, field string) map[string]int64 {
 // judgeSlice is the guardrail on the units of one value alone.
 func judgeSlice(in *Input, g Guardrail, places int, field, value string) Verdict {
 	one := *in
-	one.Shares = max(in.Shares, 1) * places
+	one.Shares, one.places = max(in.Shares, 1)*places, places
 	one.Batches = make([]Batch, len(in.Batches))
 	for i := range in.Batches {
 		c := in.Batches[i].Counts.Slices[field][value]
 		one.Batches[i] = in.Batches[i]
 		one.Batches[i].Tails = nil
-		one.Batches[i].Counts = Counts{Units: c.Units, Errors: c.Errors, Predictions: c.Predictions}
+		one.Batches[i].Counts = Counts{
+			Units: c.Units, Errors: c.Errors, Predictions: c.Predictions,
+			InFlight: in.Batches[i].Counts.InFlight, // of all slices: as many may be of this one
+		}
 	}
 	weigh := judgeErrors
 	if g.Metric == MetricPrediction {
 		weigh = judgePrediction
 	}
 	out := weigh(&one, g)
-	if out.Outcome != Error && out.Outcome != Fail && one.lopsided(places) {
+	if out.Outcome != Error && out.Outcome != Fail && one.lopsided() {
 		out.Outcome = Error
 		out.Words = g.Metric + ": the arms' requests are not counted alike, nothing can be compared"
 	}
@@ -144,14 +146,14 @@ func judgeSlice(in *Input, g Guardrail, places int, field, value string) Verdict
 // lopsided reports whether a slice's units are not drawn by weight: where
 // requests are lost on the way to being counted, on one arm more than on the
 // other, the rest is no fair sample.
-func (in *Input) lopsided(places int) bool {
+func (in *Input) lopsided() bool {
 	var arrivals []draws
 	for i := range in.Batches {
 		if b := &in.Batches[i]; b.Weight > 0 && b.Weight < 1 {
-			arrivals = append(arrivals, draws{weight: b.Weight, units: b.Counts.Units})
+			arrivals = append(arrivals, draws{weight: b.Weight, units: b.Counts.Units, inFlight: b.Counts.InFlight})
 		}
 	}
-	return len(arrivals) > 0 && misdrawn(arrivals, readSlack) >= -math.Log(assignmentLevel/float64(places))
+	return len(arrivals) > 0 && in.uneven(arrivals)
 }
 
 // unknownSlice is the verdict while nothing was counted of a field.

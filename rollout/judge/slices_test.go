@@ -101,19 +101,24 @@ func TestAnEquallyGoodVersionIsHardlyEverFailedByASlice(t *testing.T) {
 		late:   func(origin int, _ Arm) float64 { return .05 + .03*float64(origin) },
 		fails:  func(origin int, _ Arm) float64 { return .01 * float64(origin) },
 	}
-	failed := 0
+	failed, broken := 0, 0
 	for seed := range n {
-		bad := false
+		bad, lost := false, false
 		o.serve(rand.New(rand.NewPCG(uint64(seed), 59)), .3, 6000, func(b []Batch) bool {
 			for _, v := range sliced(b, alpha, Guardrail{Metric: MetricPrediction, Margin: 1e-4, Slices: []string{"origin"}}, Guardrail{Metric: MetricErrors, Margin: 1e-4, Slices: []string{"origin"}}) {
-				bad = bad || v.Outcome == Fail
+				bad, lost = bad || v.Outcome == Fail, lost || v.Outcome == Error
 			}
 			return bad
 		})
 		failed += count(bad)
+		broken += count(lost)
 	}
 	limit := alpha + 3*math.Sqrt(alpha*(1-alpha)/float64(n))
-	t.Logf("seeds 0…%d: %d of %d equal versions failed by one of 42 slices (limit %.1f)", n-1, failed, n, limit*float64(n))
+	t.Logf("seeds 0…%d: %d of %d equal versions failed by one of 42 slices (limit %.1f), %d called lossy", n-1, failed, n, limit*float64(n), broken)
+	// All slices of a guardrail share the level 0.001.
+	if most := 2*assignmentLevel*float64(n) + 3*math.Sqrt(2*assignmentLevel*float64(n)); float64(broken) > most {
+		t.Errorf("%d of %d fair draws were called lossy, more than %.2f", broken, n, most)
+	}
 	if float64(failed) > limit*float64(n) {
 		t.Errorf("%d of %d equally good versions were failed, more than %.3f", failed, n, limit)
 	}
@@ -177,6 +182,14 @@ func TestASliceWhoseRequestsGetLostOnOneArmCannotBeMeasured(t *testing.T) {
 	}}}})
 	in.Guardrails = []Guardrail{{Metric: MetricErrors, Margin: 5, Slices: []string{"origin"}}}
 	if v := Judge(in)[1]; v.Outcome != Error || v.Slice != "origin=B" {
+		t.Errorf("%s: %s", v.Outcome, v.Words)
+	}
+}
+
+func TestASlowCandidateIsNotMistakenForALossyOne(t *testing.T) {
+	in := input(Batch{Start: 1, Weight: .5, Counts: Counts{Units: [2]int64{100, 0}, InFlight: [2]int64{1, 120}, Slices: Slices{"origin": {"A": {Units: [2]int64{100, 0}}}}}})
+	in.Guardrails = []Guardrail{{Metric: MetricErrors, Margin: 5, Slices: []string{"origin"}}}
+	if v := Judge(in)[1]; v.Outcome != Hold {
 		t.Errorf("%s: %s", v.Outcome, v.Words)
 	}
 }

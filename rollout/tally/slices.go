@@ -30,7 +30,7 @@ func (n *sliceNames) place(field string, value []byte) Slice {
 	defer n.mu.Unlock()
 	for i, known := range n.fields {
 		if known == field {
-			return Slice(i<<8 | n.values[i].Index(value) + 1)
+			return n.number(i, value)
 		}
 	}
 	if len(n.fields) == mostFields {
@@ -38,8 +38,17 @@ func (n *sliceNames) place(field string, value []byte) Slice {
 	}
 	n.fields = append(n.fields, field)
 	n.values = append(n.values, sketch.NewDictionary(nil, judge.MostSlices))
-	i := len(n.fields) - 1
-	return Slice(i<<8 | n.values[i].Index(value) + 1)
+	return n.number(len(n.fields)-1, value)
+}
+
+// number is the place of a value. A client may send the name of the rest, and is
+// counted there.
+func (n *sliceNames) number(field int, value []byte) Slice {
+	at := sketch.Rest
+	if string(value) != judge.OtherSlices {
+		at = n.values[field].Index(value)
+	}
+	return Slice(field<<8 | at + 1)
 }
 
 // name is the field and value of a place.

@@ -44,6 +44,17 @@ func TestUnitsCountUnderTheirSlice(t *testing.T) {
 	}
 }
 
+func TestAValueNamedLikeTheRestCountsThere(t *testing.T) {
+	tl := NewBook(Options{}).Phase(canary(1, .5))
+	for i := range 30 {
+		tl.InSlice(tl.Record(Observation{}), "x-tenant", fmt.Append(nil, i), false)
+	}
+	tl.InSlice(tl.Record(Observation{}), "x-tenant", []byte("(other)"), false)
+	if got := tl.phases()[0].Counts.Slices["x-tenant"]["(other)"].Units[judge.Stable]; got != 11 {
+		t.Errorf("%d units in the rest, want 10 and the one that claims to be", got)
+	}
+}
+
 func TestFieldsBeyondTheRoomAreNotCounted(t *testing.T) {
 	tl := NewBook(Options{}).Phase(canary(1, .5))
 	u := tl.Record(Observation{})

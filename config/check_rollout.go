@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -75,9 +76,39 @@ func (c *checker) guardrail(path string, g Guardrail) {
 
 func (c *checker) guardrailTwice(path string, g Guardrail, before []Guardrail) {
 	for i, other := range before {
-		if other.Metric == g.Metric && other.Quantile == g.Quantile && g.Metric != "" {
+		if other.Metric == g.Metric && other.Quantile == g.Quantile && slices.Equal(other.Slices, g.Slices) && g.Metric != "" {
 			c.fault(RuleGuardrailTwice, path, "judges the same as guardrails[%d]; keep one of them", i)
 			return
 		}
+	}
+}
+
+// mostSliceFields is how many fields guardrails may judge by; their counts are
+// kept in the rollout's document.
+const mostSliceFields = 4
+
+// guardrailSlices: the monitor is what tells a request's slice, and bounds them.
+func (c *checker) guardrailSlices(path string, m *Model) {
+	fields := map[string]bool{}
+	for i, g := range m.Rollout.Guardrails {
+		inner := fmt.Sprintf("%s[%d].slices", path, i)
+		if len(g.Slices) > 0 && g.Metric == "latency" {
+			c.fault(RuleGuardrailSlice, inner, "is only for errors and prediction; latency is judged over all requests")
+			continue
+		}
+		for k, s := range g.Slices {
+			fields[s] = true
+			switch at := fmt.Sprintf("%s[%d]", inner, k); {
+			case m.Monitor.Off:
+				c.fault(RuleGuardrailSlice, at, "%q can't be told while the monitor is off; turn it on, or remove slices", s)
+			case !slices.Contains(m.Monitor.Slices, s):
+				c.fault(RuleGuardrailSlice, at, "%q is not watched; add it to monitor.slices", s)
+			case slices.Contains(g.Slices[:k], s):
+				c.fault(RuleGuardrailSlice, at, "%q is there twice; keep one", s)
+			}
+		}
+	}
+	if len(fields) > mostSliceFields {
+		c.fault(RuleGuardrailSlice, path, "judge the slices of %d fields; use at most %d", len(fields), mostSliceFields)
 	}
 }

@@ -100,6 +100,7 @@ type Shadow struct {
 type Monitor struct {
 	Off             bool                `json:"-"`
 	Slices          []string            `json:"slices,omitempty"`   // input fields, or header:NAME
+	Positive        string              `json:"positive,omitempty"` // class whose share is a slice's positive rate; the natural one by default
 	Features        map[string][]string `json:"features,omitempty"` // tensor or field → names of its columns
 	Window          Duration            `json:"window"`
 	Reference       string              `json:"reference"`         // profile | stable

@@ -13,7 +13,7 @@ type Alarm struct {
 	Category string `json:"category,omitempty"` // the category or class that moved most
 
 	At            time.Time `json:"at"`
-	Observation   uint64    `json:"observation"` // of this version, from 1
+	Observation   uint64    `json:"observation"` // of this version, or of its slice, from 1
 	BeganAbout    uint64    `json:"began_about"` // the observation at which the change probably began
 	Direction     string    `json:"direction"`   // up, down; for a distribution also wider, narrower, shape
 	Size          Size      `json:"size"`

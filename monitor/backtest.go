@@ -60,7 +60,9 @@ func RunBacktest(reference *Profile, stream io.Reader, o BacktestOptions) (*Back
 	start := time.Unix(0, 0).UTC() // the window never moves: no clock is in a file
 	m := newIdle(Options{FalseAlarmEvery: o.FalseAlarmEvery, Seed: o.Seed, Now: func() time.Time { return start }})
 	const version = "stream"
-	if err := m.SetProfile(version, reference); err != nil {
+	whole := *reference
+	whole.Slices = nil // no slice is watched here, and none may cost a part of the budget
+	if err := m.SetProfile(version, &whole); err != nil {
 		return nil, fmt.Errorf("backtest: %w", err)
 	}
 	rows, err := tabular.Open(stream, tabular.Options{Delimiter: o.Delimiter})

@@ -28,7 +28,10 @@
 //     features and versions together, is at least γ. Detectors see every
 //     observation exactly once, in the order in which exchanges were handled.
 //
-// Slices have counts, quantiles and categories of their own, but neither scores
-// nor detectors: the only reference, the profile, is one of all slices together,
-// and against it a healthy slice would look like drift.
+// Slices have counts, quantiles and categories of their own. Scores and detectors
+// they have where the profile has a reference of their own ([ProfileSlice]): against
+// one of all slices together a healthy slice would look like drift. Their detectors
+// are among the m of their version. What needs no reference every slice has: how far
+// apart their positive rates are ([FairnessGap]), and the values of [Options.OnSlice],
+// by which a rollout judges each slice against the stable version.
 package monitor

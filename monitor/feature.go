@@ -216,7 +216,7 @@ func (f *feature) ring(kind, category string, found *sequential.Finding, s *stat
 		ago *= float64(f.count+f.missing+f.invalid) / float64(f.count)
 	}
 	a := Alarm{
-		Model: s.model, Version: s.version, Feature: f.name, Role: f.role, Kind: kind, Category: category,
+		Model: s.model, Version: s.version, Slice: s.slice, Feature: f.name, Role: f.role, Kind: kind, Category: category,
 		At: p.at, Observation: p.observation, BeganAbout: 1, Direction: found.Direction,
 		Size:          Size{Value: found.Size, Low: found.Low, High: found.High},
 		EvidenceLog10: found.EvidenceLog10, Guarantee: s.guarantee,

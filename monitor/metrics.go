@@ -17,6 +17,7 @@ type VersionMetrics struct {
 	Classes      map[string]uint64 // predictions by class of the first output that has classes; nil: none has
 	Alarms       map[string]uint64 // by kind, only those that rang
 	Shadow       *Comparison       // nil: never a shadow
+	Fairness     []FairnessGap
 }
 
 // FeatureMetrics are the monitored numbers of one input or output.
@@ -45,6 +46,8 @@ func (m *Monitor) Metrics() Metrics {
 func (v *version) metrics() VersionMetrics {
 	s := v.whole
 	out := VersionMetrics{Version: v.name, Observations: s.observations, Alarms: maps.Clone(s.alarms)}
+	out.Fairness = v.gaps()
+	v.sliceAlarms(out.Alarms)
 	if v.comparison != nil {
 		c := *v.comparison
 		out.Shadow = &c

@@ -15,6 +15,7 @@ type Options struct {
 
 	Window          time.Duration // of scores, means and quantiles; 10m
 	Slices          []string      // input fields, or header:NAME
+	Positive        string        // the class whose share is a slice's positive rate; "": the natural one, see FairnessGap
 	FalseAlarmEvery float64       // γ, mean observations between false alarms of the model; 1,000,000
 	FollowStable    bool          // measure versions against the stable version's live window instead of their profile
 
@@ -31,9 +32,10 @@ type Options struct {
 	Tolerance float64 // relative difference up to which a shadow's number agrees with the primary's; 1e-6
 	Seed      uint64  // of the randomisation at ties
 
-	Now          func() time.Time                       // time.Now
-	OnAlarm      func(Alarm)                            // called by a worker, in order; must not call back into the Monitor's Close
-	OnPrediction func(x *Exchange, value protocol.Cell) // one a row of a successful answer: its first output
+	Now          func() time.Time                              // time.Now
+	OnAlarm      func(Alarm)                                   // called by a worker, in order; must not call back into the Monitor's Close
+	OnSlice      func(x *Exchange, field string, value []byte) // once an exchange and slice field, before OnPrediction: the value of the first row; not to be kept
+	OnPrediction func(x *Exchange, value protocol.Cell)        // one a row of a successful answer: its first output
 }
 
 // Exchange is one request with its answer, as the monitor sees it. The Monitor

@@ -17,6 +17,7 @@ type ProfileOptions struct {
 	Outputs     []string          // columns that the model answers with; the others are inputs
 	Ignore      []string          // columns to leave out
 	Categorical []string          // columns of numbers that are names
+	Slices      []string          // columns of inputs whose values get a reference of their own, the first 8 of each
 	Columns     map[string]string // column → feature name, where they differ
 	Missing     []string          // texts that mean missing; default "", NA, N/A, NaN, nan, null, NULL, None
 	Delimiter   rune              // default ','
@@ -40,17 +41,21 @@ func BuildProfile(table io.Reader, o ProfileOptions) (*Profile, error) {
 	if err := r.Only(func(i int) bool { return columns[i] != nil }); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrProfile, err)
 	}
-	rows, err := readRows(r, columns, tabular.Missing(o.Missing))
+	parts, err := o.parts(r.Names(), columns)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := readRows(r, columns, parts, tabular.Missing(o.Missing))
 	if err != nil {
 		return nil, err
 	}
 	if rows == 0 {
 		return nil, fmt.Errorf("%w: the table has no rows below its header", ErrProfile)
 	}
-	return o.profile(columns, rows)
+	return o.profile(columns, parts, rows)
 }
 
-func readRows(r *tabular.Rows, columns []*columnBuilder, missing map[string]bool) (rows uint64, err error) {
+func readRows(r *tabular.Rows, columns []*columnBuilder, parts []*partBuilder, missing map[string]bool) (rows uint64, err error) {
 	for {
 		record, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -64,10 +69,13 @@ func readRows(r *tabular.Rows, columns []*columnBuilder, missing map[string]bool
 				c.add(record[i], missing)
 			}
 		}
+		for _, p := range parts {
+			p.add(record, missing)
+		}
 	}
 }
 
-func (o *ProfileOptions) profile(columns []*columnBuilder, rows uint64) (*Profile, error) {
+func (o *ProfileOptions) profile(columns []*columnBuilder, parts []*partBuilder, rows uint64) (*Profile, error) {
 	now := o.Now
 	if now == nil {
 		now = time.Now
@@ -78,17 +86,24 @@ func (o *ProfileOptions) profile(columns []*columnBuilder, rows uint64) (*Profil
 			p.Features = append(p.Features, c.feature())
 		}
 	}
-	// inputs first; the order of the columns otherwise
-	slices.SortStableFunc(p.Features, func(a, b ProfileFeature) int { return strings.Compare(a.Role, b.Role) })
+	inputsFirst(p.Features)
+	for _, part := range parts {
+		p.Slices = append(p.Slices, part.slices(p.Features)...)
+	}
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
+// inputsFirst keeps the order of the columns otherwise.
+func inputsFirst(features []ProfileFeature) {
+	slices.SortStableFunc(features, func(a, b ProfileFeature) int { return strings.Compare(a.Role, b.Role) })
+}
+
 // columns makes a builder for every column that is not ignored, nil for the others.
 func (o *ProfileOptions) columns(header []string) ([]*columnBuilder, error) {
-	named := slices.Concat(o.Outputs, o.Ignore, o.Categorical)
+	named := slices.Concat(o.Outputs, o.Ignore, o.Categorical, o.Slices)
 	for name := range o.Columns {
 		named = append(named, name)
 	}

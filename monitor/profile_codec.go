@@ -75,17 +75,24 @@ func (p *Profile) Validate() error {
 	if p.Format != profileFormat {
 		return fmt.Errorf("%w: weir_profile is %d, this version reads %d: %s", ErrProfile, p.Format, profileFormat, rebuild)
 	}
-	if len(p.Features) == 0 {
-		return fmt.Errorf("%w: features is empty: %s from a table with at least one column", ErrProfile, rebuild)
+	if err := validateFeatures(p.Features); err != nil {
+		return fmt.Errorf("%w: %w", ErrProfile, err)
+	}
+	return p.validateSlices()
+}
+
+func validateFeatures(features []ProfileFeature) error {
+	if len(features) == 0 {
+		return fmt.Errorf("features is empty: %s from a table with at least one column", rebuild)
 	}
 	names := map[string]int{}
-	for i := range p.Features {
-		f := &p.Features[i]
+	for i := range features {
+		f := &features[i]
 		if err := f.validate(); err != nil {
-			return fmt.Errorf("%w: features[%d] %q: %w: %s", ErrProfile, i, f.Name, err, rebuild)
+			return fmt.Errorf("features[%d] %q: %w: %s", i, f.Name, err, rebuild)
 		}
 		if k, double := names[f.Role+"\x00"+f.Name]; double {
-			return fmt.Errorf("%w: features[%d] %q: the same %s as features[%d]: remove one of them", ErrProfile, i, f.Name, f.Role, k)
+			return fmt.Errorf("features[%d] %q: the same %s as features[%d]: remove one of them", i, f.Name, f.Role, k)
 		}
 		names[f.Role+"\x00"+f.Name] = i
 	}

@@ -62,15 +62,21 @@ func (c *columnBuilder) add(text string, missing map[string]bool) {
 	default:
 		c.texts++
 	}
-	c.scratch = append(c.scratch[:0], text...)
-	if number && !tabular.Code(text) {
-		c.scratch = tabular.AppendNumber(c.scratch[:0], x)
-	}
+	c.scratch = category(c.scratch[:0], text, x, number)
 	i := c.dict.Index(c.scratch)
 	for len(c.counts) <= i {
 		c.counts = append(c.counts, 0)
 	}
 	c.counts[i]++
+}
+
+// category appends a cell's text as a category, as it is when a model is called:
+// numbers in their shortest form, codes such as 007 as they stand.
+func category(b []byte, text string, x float64, number bool) []byte {
+	if number && !tabular.Code(text) {
+		return tabular.AppendNumber(b, x)
+	}
+	return append(b, text...)
 }
 
 func (c *columnBuilder) number(x float64) {

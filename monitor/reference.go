@@ -28,7 +28,8 @@ type reference struct {
 	profile     *Profile
 	fingerprint uint64
 	features    []*featureReference
-	detectors   int
+	detectors   int                   // of the whole and of all slices
+	slices      map[string]*reference // by name, "origin=JFK"
 }
 
 // featureReference is one feature of a reference; one of grid and names is set.
@@ -50,11 +51,19 @@ func newReference(p *Profile, kind string) (*reference, error) {
 	h := fnv.New64a()
 	h.Write(data)
 	r := &reference{kind: kind, profile: p, fingerprint: h.Sum64()}
+	if err := r.read(p); err != nil {
+		return nil, err
+	}
+	return r, r.readSlices()
+}
+
+// read makes the features of a profile ready.
+func (r *reference) read(p *Profile) (err error) {
 	for i := range p.Features {
 		f := &featureReference{ProfileFeature: &p.Features[i]}
 		if n := f.Numeric; n != nil {
 			if f.grid, err = sketch.NewGrid(n.Points, n.At, n.Between); err != nil {
-				return nil, err // Validate has checked it; kept for safety
+				return err // Validate has checked it; kept for safety
 			}
 			f.counts = f.grid.Counts()
 		} else if c := f.Categorical; c != nil {
@@ -67,7 +76,7 @@ func newReference(p *Profile, kind string) (*reference, error) {
 		r.features = append(r.features, f)
 		r.detectors += f.detectors()
 	}
-	return r, nil
+	return nil
 }
 
 func (r *reference) same(other *reference) bool {

@@ -14,6 +14,8 @@ const panes = 4
 // state is the monitor of one (version, slice).
 type state struct {
 	model, version string
+	slice          string     // its name; "": the whole, or one without a reference of its own
+	own            *reference // of a slice; nil: none
 	limits         *Options
 	drops          *drops
 	guarantee      Guarantee

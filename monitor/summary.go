@@ -42,13 +42,20 @@ func (m *Monitor) Summary(version, slice string) (Summary, error) {
 		c := *v.comparison
 		out.Shadow = &c
 	}
-	if v.ref != nil {
-		out.Reference = v.ref.summary(slice == "", m.o.FalseAlarmEvery)
+	if slice == "" {
+		out.Fairness = v.gaps()
+	}
+	ref, scored := v.ref, slice == ""
+	if s.own != nil {
+		ref, scored = s.own, true
+	}
+	if ref != nil {
+		out.Reference = ref.summary(scored, m.o.FalseAlarmEvery)
 		out.Skew = s.skew()
 	}
 	for _, t := range []*table{&s.inputs, &s.outputs} {
 		for _, f := range t.features {
-			out.Features = append(out.Features, f.summary(v.ref, slice == ""))
+			out.Features = append(out.Features, f.summary(ref, scored))
 		}
 	}
 	return out, nil

@@ -18,6 +18,7 @@ type Summary struct {
 	Shadow       *Comparison       `json:"shadow,omitempty"`
 	Skew         *Skew             `json:"skew,omitempty"`
 	Slices       []string          `json:"slices,omitempty"` // the names of this version's slices
+	Fairness     []FairnessGap     `json:"fairness,omitempty"`
 }
 
 // Window says which observations mean, categories and scores are of.

@@ -17,6 +17,7 @@ type version struct {
 	whole      *state
 	slices     []slicing // one a field
 	comparison *Comparison
+	fairness   []fairness // one a field; nil before the first prediction
 }
 
 // sliceField is one of Options.Slices.
@@ -46,8 +47,9 @@ func parseSlices(names []string) (fields []sliceField, headers int) {
 func newVersion(m *Monitor, name string, now time.Time) *version {
 	v := &version{name: name, m: m, last: now, ref: m.references[name]}
 	v.whole = newState(m, name, v.ref, true, now)
-	for range m.fields {
-		v.slices = append(v.slices, slicing{dict: sketch.NewDictionary(nil, m.o.MaxSlices)})
+	for _, field := range m.fields {
+		known := v.ref.sliceValues(field.name, m.o.MaxSlices)
+		v.slices = append(v.slices, slicing{dict: sketch.NewDictionary(known, m.o.MaxSlices-len(known))})
 	}
 	return v
 }
@@ -70,6 +72,7 @@ func (v *version) observe(x *Exchange, d decoded, p *pass) {
 		}
 		v.sliceRows(i, x, d, p)
 	}
+	v.fair(x, d, p)
 	if x.Shadow {
 		v.compare(x, d)
 	}
@@ -117,7 +120,7 @@ func (v *version) slice(i int, value []byte, p *pass) *state {
 		g.states = append(g.states, nil)
 	}
 	if g.states[k] == nil {
-		g.states[k] = newState(v.m, v.name, v.ref, false, p.now)
+		g.states[k] = newSliceState(v, v.m.fields[i].name+"="+g.dict.Name(k), p.now)
 	}
 	return g.states[k]
 }

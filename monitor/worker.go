@@ -11,6 +11,7 @@ import (
 type reader struct {
 	request, response, primary part
 	codings                    *encoding.Decoder // made when a body first needs it
+	label                      pass              // for its memory alone
 }
 
 // part is the memory for one of an exchange's bodies.
@@ -48,6 +49,9 @@ func (m *Monitor) handle(r *reader, x *Exchange) {
 		if m.o.OnAlarm != nil {
 			m.o.OnAlarm(a)
 		}
+	}
+	if m.o.OnSlice != nil {
+		m.tellSlices(r, x, d)
 	}
 	if m.o.OnPrediction != nil && d.out != nil && len(d.out.Columns) > 0 {
 		for _, c := range d.out.Columns[0].Cells {

@@ -31,6 +31,8 @@ type Ledger struct {
 	// in it: what limits are taken from.
 	Past    *judge.Histogram `json:"past,omitempty"`
 	Present *judge.Histogram `json:"present,omitempty"`
+	// SliceValues are, by field, the values that have counts of their own.
+	SliceValues map[string][]string `json:"slice_values,omitempty"`
 }
 
 // Page is a batch and where its counts come from.
@@ -53,6 +55,7 @@ func (l *Ledger) Absorb(now time.Time, r *Rollout, phases []judge.Phase) {
 		if role == unrelated {
 			continue
 		}
+		l.keepSlices(r, p, role)
 		delta := l.since(p)
 		switch role {
 		case before:
@@ -75,6 +78,7 @@ func (l *Ledger) forget(phases []judge.Phase) {
 	for i := range l.Seen {
 		if !slices.ContainsFunc(phases, func(p judge.Phase) bool { return samePhase(&p, &l.Seen[i]) }) {
 			l.Seen[i].Counts.Latency = [2]*judge.Histogram{}
+			l.Seen[i].Counts.Slices = nil
 		}
 	}
 	if len(l.Seen) > mostSeen {

@@ -89,6 +89,9 @@ func (p Plan) Validate() error {
 			return err
 		}
 	}
+	if err := p.validateSlices(); err != nil {
+		return err
+	}
 	switch p.Strategy {
 	case BlueGreen:
 		return nil
@@ -150,10 +153,10 @@ func invalid(field, format string, args ...any) error {
 	return fmt.Errorf("rollout: plan: %w", &registry.FieldError{Field: field, Reason: fmt.Sprintf(format, args...)})
 }
 
-// errorMargin is the margin of the first errors guardrail, in points.
+// errorMargin is the margin of the first errors guardrail over all requests, in points.
 func (p *Plan) errorMargin() (margin float64, ok bool) {
 	for _, g := range p.Guardrails {
-		if g.Metric == judge.MetricErrors {
+		if g.Metric == judge.MetricErrors && len(g.Slices) == 0 {
 			return g.Margin, true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -151,8 +152,10 @@ func TestStepsAndGuardrailsAreRead(t *testing.T) {
 		"errors=0.5":      {Metric: "errors", Margin: 0.5},
 		"latency:0.99=20": {Metric: "latency", Quantile: 0.99, Margin: 20},
 		"prediction=0.1":  {Metric: "prediction", Margin: 0.1},
+
+		"prediction@origin,header:x-tenant=0.2": {Metric: "prediction", Margin: 0.2, Slices: []string{"origin", "header:x-tenant"}},
 	} {
-		if got, err := parseGuardrail(text); err != nil || got != want {
+		if got, err := parseGuardrail(text); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s is %+v, %v", text, got, err)
 		}
 	}

@@ -57,6 +57,7 @@ input unless --output names it. With --model and --version: from what that versi
 	f.StringArrayVar(&p.options.Outputs, "output", nil, "column that the model answers with; may be repeated")
 	f.StringArrayVar(&p.options.Ignore, "ignore", nil, "column to leave out; may be repeated")
 	f.StringArrayVar(&p.options.Categorical, "categorical", nil, "column of numbers that are names; may be repeated")
+	f.StringArrayVar(&p.options.Slices, "slice", nil, "input column whose first 8 values get a reference of their own; may be repeated")
 	f.StringArrayVar(&p.columns, "rename", nil, "COLUMN=FEATURE where the names differ; may be repeated")
 	f.StringArrayVar(&p.options.Missing, "missing", nil, "text that means missing; may be repeated (default empty, NA, NaN, null, None)")
 	f.StringVar(&p.delimiter, "delimiter", ",", "one character between the columns")
@@ -123,7 +124,11 @@ func (a *app) writeProfile(data []byte, name string) error {
 	if err := os.WriteFile(name, data, 0o644); err != nil {
 		return err
 	}
-	a.printf("wrote %s: %d features of %d rows\n", name, len(profile.Features), profile.Rows)
+	slices := ""
+	if n := len(profile.Slices); n > 0 {
+		slices = fmt.Sprintf(", and of %d slices", n)
+	}
+	a.printf("wrote %s: %d features of %d rows%s\n", name, len(profile.Features), profile.Rows, slices)
 	return nil
 }
 

@@ -101,11 +101,16 @@ func parseStep(text string) (api.RolloutStep, error) {
 	return step, nil
 }
 
-// parseGuardrail reads errors=POINTS, latency:QUANTILE=PER-CENT or prediction=DISTANCE.
+// parseGuardrail reads errors=POINTS, latency:QUANTILE=PER-CENT or prediction=DISTANCE,
+// and errors@FIELD,FIELD=POINTS where each slice is judged by itself.
 func parseGuardrail(text string) (judge.Guardrail, error) {
 	var g judge.Guardrail
 	name, margin, ok := strings.Cut(text, "=")
+	name, fields, sliced := strings.Cut(name, "@")
 	metric, quantile, hasQuantile := strings.Cut(name, ":")
+	if sliced {
+		g.Slices = strings.Split(fields, ",")
+	}
 	var err error
 	if g.Margin, err = strconv.ParseFloat(margin, 64); !ok || err != nil {
 		return g, usage("--guardrail %q is not errors=POINTS, latency:QUANTILE=PER-CENT or prediction=DISTANCE", text)

@@ -16,6 +16,7 @@ var (
 	shadowRequests      = describe("weir_shadow_requests_total", "Copies to a shadow: answered, failed, timeout, or dropped for the reason named.", "model", "version", "outcome")
 	shadowDisagreement  = describe("weir_shadow_disagreement_ratio", "Share of compared rows in which a shadow's answer differs from the primary's.", "model", "version")
 	observationsDropped = describe("weir_observations_dropped_total", "Exchanges that a monitor did not see, by reason.", "model", "reason")
+	fairnessGap         = describe("weir_fairness_gap", "Largest difference between the positive rates of two slices of a field, since the version was first seen.", "model", "version", "field")
 	featureMissing      = describe("weir_feature_missing_ratio", "Share of rows without a value, in the window.", "model", "version", "feature")
 	driftScore          = describe("weir_drift_score", "Distance of an input from its reference, in the window. Its expectation without drift depends on the window's size.", "model", "version", "feature", "method")
 	driftEvidence       = describe("weir_drift_evidence", "Evidence of drift, log10 of the detector's statistic; an alarm rings at the threshold its promise asks for.", "model", "version", "feature")
@@ -50,7 +51,7 @@ var (
 var descriptions = []*prometheus.Desc{
 	requestsTotal, requestDuration, overheadSeconds, inflightRequests, upstreamHealthy,
 	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement,
-	observationsDropped, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
+	observationsDropped, fairnessGap, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
 	registryConnected, registrySync, registryProblems, registryRefused, sourceConnected, sourceErrors, sourceSkipped, refusedRequests, secretsGood, adminRefused, auditFailures, accessLogLines, accessLogDropped, spansSent, spansDropped,
 }

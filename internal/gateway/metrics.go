@@ -280,6 +280,11 @@ func collectMonitored(out chan<- prometheus.Metric, model string, v monitor.Vers
 	for method, score := range outputs {
 		gauge(out, predictionDrift, score, model, v.Version, method)
 	}
+	for _, f := range v.Fairness {
+		if len(f.Between) > 0 {
+			gauge(out, fairnessGap, f.Gap, model, v.Version, f.Field)
+		}
+	}
 	for class, n := range v.Classes {
 		counter(out, predictionsTotal, n, model, v.Version, class)
 	}

@@ -90,6 +90,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Protocol:        m.protocol,
 		Window:          cfg.Window.Std(),
 		Slices:          cfg.Slices,
+		Positive:        cfg.Positive,
 		FalseAlarmEvery: cfg.FalseAlarmEvery,
 		FollowStable:    cfg.Reference == "stable",
 		Queue:           cfg.Queue,
@@ -99,10 +100,11 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Tolerance:       m.cfg.Shadow.Tolerance,
 		Now:             g.now,
 		OnAlarm: func(a monitor.Alarm) {
-			m.log.Warn("alarm", "version", a.Version, "feature", a.Feature, "kind", a.Kind, "direction", a.Direction,
+			m.log.Warn("alarm", "version", a.Version, "slice", a.Slice, "feature", a.Feature, "kind", a.Kind, "direction", a.Direction,
 				"evidence_log10", a.EvidenceLog10, "began_about", a.BeganAbout, "observation", a.Observation)
 			g.publish(api.EventAlarm, m.name, a)
 		},
+		OnSlice:      inSlice,
 		OnPrediction: predicted,
 	})
 	m.restore = func() {

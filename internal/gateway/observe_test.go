@@ -60,6 +60,13 @@ func TestTheMonitorSeesEveryRowAndCountsWhatItCannotRead(t *testing.T) {
 	if s.Software.Requests != 92 {
 		t.Errorf("%d requests, want 92", s.Software.Requests)
 	}
+	// The server answers 0 to all: no gap, and one series that says so.
+	if got := metric(r.metrics(t), `weir_fairness_gap{field="origin",model="m",version="1"}`); got != 0 {
+		t.Errorf("weir_fairness_gap is %v, want 0", got)
+	}
+	if len(s.Fairness) != 1 || len(s.Fairness[0].Slices) != 3 {
+		t.Errorf("%+v", s.Fairness)
+	}
 	if jfk := r.summary(t, "1", "origin=JFK"); jfk.Observations != 31 {
 		t.Errorf("slice origin=JFK has %d observations, want 31", jfk.Observations)
 	}

@@ -118,6 +118,7 @@ type observed struct {
 	tally     *tally.Tally
 	unit      tally.Unit
 	predicted bool
+	slices    []tally.Slice // of the unit, one a field
 }
 
 func (m *model) newObserved() any {
@@ -128,7 +129,7 @@ func (m *model) newObserved() any {
 
 func (s *observed) hold(x *proxy.Exchange, t *tally.Tally, unit tally.Unit) {
 	x.Retain()
-	s.from, s.tally, s.unit, s.predicted = x, t, unit, false
+	s.from, s.tally, s.unit, s.predicted, s.slices = x, t, unit, false, s.slices[:0]
 	s.Version, s.Shadow, s.Generation = x.Version.Name, x.Role == proxy.Copy, x.Generation
 	s.Assigned = x.Decision == router.Random || x.Decision == router.Sticky
 	s.At, s.Status, s.Failed, s.Latency = x.Start.Add(x.Duration), statusOf(x), failed(x) || x.Status >= 300, x.Duration
@@ -149,6 +150,14 @@ func (s *observed) release() {
 	x.Release()
 }
 
+// inSlice is the monitor's OnSlice: a counted request enters the comparison of
+// its slice. A failure is what it is in the whole.
+func inSlice(x *monitor.Exchange, field string, value []byte) {
+	if s, ok := x.Owner.(*observed); ok && s.unit != 0 {
+		s.slices = append(s.slices, s.tally.InSlice(s.unit, field, value, failed(s.from)))
+	}
+}
+
 // predicted is the monitor's OnPrediction: the first row's prediction of a
 // counted request enters the comparison. One row a request, because the version
 // was drawn once for all of them.
@@ -160,9 +169,9 @@ func predicted(x *monitor.Exchange, value protocol.Cell) {
 	s.predicted = true
 	switch value.Kind {
 	case protocol.Number:
-		s.tally.PredictNumber(s.unit, value.Number)
+		s.tally.PredictNumber(s.unit, value.Number, s.slices...)
 	case protocol.Text:
-		s.tally.PredictText(s.unit, value.Text)
+		s.tally.PredictText(s.unit, value.Text, s.slices...)
 	}
 }
 

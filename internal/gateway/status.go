@@ -160,7 +160,7 @@ func planOf(c config.Rollout) rollout.Plan {
 		})
 	}
 	for _, r := range c.Guardrails {
-		plan.Guardrails = append(plan.Guardrails, judge.Guardrail{Metric: r.Metric, Quantile: r.Quantile, Margin: r.Margin})
+		plan.Guardrails = append(plan.Guardrails, judge.Guardrail{Metric: r.Metric, Quantile: r.Quantile, Margin: r.Margin, Slices: r.Slices})
 	}
 	return plan
 }

@@ -39,6 +39,8 @@ type Counts struct {
 	Latency [2]*Histogram `json:"latency,omitzero"`
 	// Predictions of units by bin of the phase's [Bins]; nil until bins exist.
 	Predictions [2][]int64 `json:"predictions,omitzero"`
+	// Slices are the same counts by the values of slice fields.
+	Slices Slices `json:"slices,omitempty"`
 }
 
 // Bins are the classes or the intervals by which predictions are counted. They

@@ -19,6 +19,7 @@ func (c *Counts) Subtract(earlier *Counts) { c.combine(earlier, -1) }
 // combine adds sign × other. The in-flight gauge is not a sum: the newest stays.
 func (c *Counts) combine(other *Counts, sign int64) {
 	c.Overflow += sign * other.Overflow
+	c.Slices = c.Slices.combine(other.Slices, sign)
 	for arm := range 2 {
 		c.Requests[arm] += sign * other.Requests[arm]
 		c.Units[arm] += sign * other.Units[arm]

@@ -38,4 +38,10 @@
 // each batch: the first with weight 0.8, the j-th with 0.2/((j−1)j). Their
 // weights sum to 1, so the guarantee stays; the price for a candidate that was
 // bad from the start is a factor 0.8 of its evidence.
+//
+// # Slices
+//
+// The slice of a unit (an airport, a tenant) is of the request and so fixed
+// before the draw: within a slice the same test holds. A guardrail with slices
+// splits its level evenly over the places of its fields, see [MostSlices].
 package judge

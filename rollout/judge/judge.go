@@ -22,6 +22,9 @@ type Input struct {
 	// Quick leaves out what decides nothing: intervals and forecasts, which
 	// are most of the work (BenchmarkJudge).
 	Quick bool
+	// places is how many slices share the level of a check of the draw; 0: it is
+	// of the whole.
+	places int
 }
 
 // Judge returns the verdict on the assignment, then one for each guardrail.
@@ -36,13 +39,15 @@ func Judge(in Input) []Verdict {
 	latency := 0
 	for _, g := range in.Guardrails {
 		var v Verdict
-		switch g.Metric {
-		case MetricErrors:
+		switch {
+		case len(g.Slices) > 0:
+			v = judgeSlices(&in, g)
+		case g.Metric == MetricErrors:
 			v = judgeErrors(&in, g)
-		case MetricLatency:
+		case g.Metric == MetricLatency:
 			v = judgeLatency(&in, g, latency)
 			latency++
-		case MetricPrediction:
+		case g.Metric == MetricPrediction:
 			v = judgePrediction(&in, g)
 		default:
 			v = Verdict{Metric: g.Metric, Outcome: Error, Words: g.Metric + ": there is no such guardrail"}

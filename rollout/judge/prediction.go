@@ -32,15 +32,21 @@ func judgePrediction(in *Input, g Guardrail) Verdict {
 		read := b.Counts.predicted()
 		v.StableUnits += read[Stable]
 		v.CandidateUnits += read[Candidate]
-		arrivals = append(arrivals, draws{weight: b.Weight, units: read})
+		arrivals = append(arrivals, draws{weight: b.Weight, units: read, inFlight: b.Counts.InFlight})
 	}
 	in.weighBins(&v, bins, batches, g.Margin)
 	v.Words = predictionWords(&v)
-	if misdrawn(arrivals, readSlack) >= -math.Log(assignmentLevel) {
+	if in.uneven(arrivals) {
 		v.Outcome = Error
 		v.Words = predictionErrorWords(&v, batches)
 	}
 	return v
+}
+
+// uneven reports whether units that could be read are not drawn by weight. Those in
+// flight are counted as they suit, as in the check of the draw itself.
+func (in *Input) uneven(arrivals []draws) bool {
+	return misdrawn(arrivals, readSlack) >= -math.Log(assignmentLevel/float64(max(in.places, 1)))
 }
 
 // latestBins returns the batches that counted by the latest bins. Older ones

@@ -27,6 +27,9 @@ type Guardrail struct {
 	// Margin: errors in percentage points, (0, 100); latency in per cent of
 	// the stable's quantile, ≥ 0; prediction as a difference of shares, (0, 1).
 	Margin float64 `json:"margin"`
+	// Slices, for errors and prediction: the fields whose values are judged
+	// each by itself, instead of all requests together.
+	Slices []string `json:"slices,omitempty"`
 }
 
 // Verdict is the outcome of one guardrail with the numbers behind it. Shares,
@@ -69,6 +72,10 @@ type Verdict struct {
 	LimitSeconds     float64 `json:"limit_seconds,omitempty"`
 	// Bin is the class or interval of predictions that the numbers are of.
 	Bin string `json:"bin,omitempty"`
+	// Slice is the slice that the numbers are of (field=value), and Slices all
+	// slices of the guardrail, those that decide first.
+	Slice  string         `json:"slice,omitempty"`
+	Slices []SliceVerdict `json:"slices,omitempty"`
 	// More estimates how many further units of the candidate a pass needs at
 	// the rates seen so far; 0: it has passed, or cannot be told.
 	More int64 `json:"more,omitempty"`

@@ -45,6 +45,34 @@ func predictionWords(v *Verdict) string {
 		percent(v.Margin), v.conclusion())
 }
 
+// sliceWords tells which slice decides, and how the others stand.
+func sliceWords(v *Verdict) string {
+	var passed, waiting, few int
+	missing := 0.0
+	for _, s := range v.Slices[1:] {
+		switch {
+		case s.Few:
+			few++
+			missing += s.Share
+		case s.Outcome == Pass:
+			passed++
+		default:
+			waiting++
+		}
+	}
+	words := "slice " + v.Slice + ": " + v.Words
+	if passed > 0 {
+		words += fmt.Sprintf("; %d other slices pass", passed)
+	}
+	if waiting > 0 {
+		words += fmt.Sprintf("; %d more do not", waiting)
+	}
+	if few > 0 {
+		words += fmt.Sprintf("; not waited for: %d small slices, %s %% of the requests", few, percent(missing))
+	}
+	return words
+}
+
 func predictionErrorWords(v *Verdict, batches []*Batch) string {
 	var units [2]int64
 	for _, b := range batches {

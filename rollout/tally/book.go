@@ -81,7 +81,7 @@ func (b *Book) turn(previous *Tally, route Route) {
 		return
 	}
 	if previous == nil || previous.route.Candidate != route.Candidate || previous.route.Stable != route.Stable {
-		b.running = &comparison{keys: newKeySet(b.opts.Keys)}
+		b.running = &comparison{keys: newKeySet(b.opts.Keys), slices: newSliceNames()}
 		b.learner.begin(b.running)
 	}
 	b.running.weights = append(b.running.weights, route.Weight)

@@ -12,4 +12,9 @@
 //
 // A request that begins must be recorded or, where it does not count after all,
 // given to [Tally.Discard].
+//
+// The values of slice fields are known only to who reads the body, later:
+//
+//	s := t.InSlice(unit, "origin", value, failed)
+//	t.PredictText(unit, class, s)
 package tally

@@ -29,6 +29,7 @@ type learner struct {
 // comparison is what the phases of one walk share.
 type comparison struct {
 	keys    *keySet
+	slices  *sliceNames
 	weights []float64 // of the phases so far; guarded by the book
 	// bins are fixed from the stable's predictions before any is counted by
 	// them: so the counts stay a fair test. nil: not yet.

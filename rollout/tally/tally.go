@@ -41,6 +41,7 @@ type stratum struct {
 	errors  [2]atomic.Int64
 	latency [2]sketch.Latency
 	bins    [2][mostBins]atomic.Int64
+	slices  sliceTable
 }
 
 // Observation is one finished request.
@@ -139,14 +140,14 @@ func (t *Tally) place(key uint64, arm judge.Arm) (at int, ok bool) {
 
 // PredictNumber counts the numeric prediction of a unit: once a request, the
 // first row. Rows of one request share its version, so they are one draw.
-func (t *Tally) PredictNumber(u Unit, value float64) {
+func (t *Tally) PredictNumber(u Unit, value float64, in ...Slice) {
 	if t == nil || u == 0 {
 		return
 	}
 	if bins := t.bins(); bins != nil && len(bins.Edges) > 0 {
-		t.bin(u, numberBin(bins, value))
+		t.bin(u, numberBin(bins, value), in)
 	} else if bins != nil {
-		t.bin(u, len(bins.Classes)) // a number among classes is another class
+		t.bin(u, len(bins.Classes), in) // a number among classes is another class
 	}
 	if u.arm() == judge.Stable {
 		t.learner.number(value, t.running)
@@ -154,14 +155,14 @@ func (t *Tally) PredictNumber(u Unit, value float64) {
 }
 
 // PredictText counts the class predicted for a unit: once a request, the first row.
-func (t *Tally) PredictText(u Unit, class []byte) {
+func (t *Tally) PredictText(u Unit, class []byte, in ...Slice) {
 	if t == nil || u == 0 {
 		return
 	}
 	if bins := t.bins(); bins != nil && len(bins.Edges) > 0 {
-		t.bin(u, len(bins.Edges))
+		t.bin(u, len(bins.Edges), in)
 	} else if bins != nil {
-		t.bin(u, classBin(bins, class))
+		t.bin(u, classBin(bins, class), in)
 	}
 	if u.arm() == judge.Stable {
 		t.learner.class(class, t.running)
@@ -178,9 +179,15 @@ func (t *Tally) bins() *judge.Bins {
 	return t.running.bins.Load()
 }
 
-func (t *Tally) bin(u Unit, bin int) {
+func (t *Tally) bin(u Unit, bin int, in []Slice) {
 	if at := int(u>>1) - 1; at < len(t.strata) {
-		t.strata[at].bins[u.arm()][min(bin, mostBins-1)].Add(1)
+		bin = min(bin, mostBins-1)
+		t.strata[at].bins[u.arm()][bin].Add(1)
+		for _, s := range in {
+			if c := t.strata[at].slices.find(s); c != nil {
+				c.bins[u.arm()][bin].Add(1)
+			}
+		}
 	}
 }
 
@@ -193,6 +200,7 @@ func (t *Tally) phases() []judge.Phase {
 			Stable: t.route.Stable, Candidate: t.route.Candidate, Weight: s.weight, Bins: t.bins(),
 		}
 		s.read(&phases[i])
+		phases[i].Counts.Slices = t.readSlices(s, phases[i].Bins)
 	}
 	counts := &phases[0].Counts
 	counts.Overflow = t.overflow.Load()

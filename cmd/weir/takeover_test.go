@@ -86,7 +86,7 @@ func newSite(t *testing.T) site {
 			t.Fatal(err)
 		}
 		*address = l.Addr().String()
-		_ = l.Close()
+		defer func() { _ = l.Close() }() // not before there are both: they would be one
 	}
 	text := fmt.Sprintf("listen: {http: %q, admin: %q}\ndrain_timeout: 20s\nmodels:\n  flights: {protocol: oip}\n", s.http, s.admin)
 	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {

@@ -398,3 +398,19 @@ models:
 		t.Error("an open admin address is not told of")
 	}
 }
+
+func TestAGatewayDoesNotStartWithTokensItCantRead(t *testing.T) {
+	dir := t.TempDir()
+	path, file := filepath.Join(dir, "weir.yaml"), filepath.Join(dir, "tokens")
+	write(t, path, []byte("listen: {http: \"127.0.0.1:0\", admin: \"127.0.0.1:0\"}\nadmin: {tokens: tokens}\nmodels:\n  m: {protocol: oip}\n"))
+	for range 2 { // missing, then empty
+		g, err := gateway.New(gateway.Options{ConfigPath: path})
+		if err == nil {
+			g.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), file) {
+			t.Errorf("got %v", err)
+		}
+		write(t, file, nil)
+	}
+}

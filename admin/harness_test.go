@@ -68,6 +68,10 @@ func (g *gatewayDouble) Summary(_, version, slice string) (monitor.Summary, erro
 	return s, nil
 }
 
+func (g *gatewayDouble) Label(_ string, labels []monitor.Label) (monitor.Feedback, error) {
+	return monitor.Feedback{Labels: len(labels), Outcomes: map[string]int{"joined": len(labels)}, Bad: []monitor.BadLabel{}}, nil
+}
+
 func (g *gatewayDouble) Profile(_, version string) (*monitor.Profile, error) {
 	if _, ok := g.summaries[version]; !ok {
 		return nil, monitor.ErrUnknown

@@ -101,6 +101,7 @@ func TestOpenAPISchemasHaveTheFieldsOfTheDocuments(t *testing.T) {
 		"RolloutSummary": api.RolloutSummary{}, "Guardrail": judge.Guardrail{}, "Readiness": api.Readiness{},
 		"Check": api.Check{}, "Reloaded": api.Reloaded{}, "Event": api.Event{}, "Rollout": rollout.Rollout{},
 		"Verdict": judge.Verdict{}, "Monitor": monitor.Summary{}, "Feature": monitor.FeatureSummary{},
+		"Label": monitor.Label{}, "Feedback": monitor.Feedback{},
 	}
 	schemas := readOpenAPI(t).Components.Schemas
 	for name, document := range documents {

@@ -57,6 +57,7 @@ func (s *server) routes() []route {
 		{"POST", model + "/rollout/approve", s.approveRollout},
 		{"POST", model + "/rollout/abort", s.abortRollout},
 		{"GET", model + "/monitor", s.getMonitor},
+		{"POST", model + "/feedback", s.postFeedback},
 		{"POST", root + "/profiles", s.postProfile},
 		{"GET", root + "/profiles/{digest}", s.getProfile},
 		{"GET", "/metrics", s.getMetrics},

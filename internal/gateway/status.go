@@ -107,6 +107,15 @@ func (g *Gateway) Summary(model, version, slice string) (monitor.Summary, error)
 	return m.Summary(version, slice)
 }
 
+// Label implements admin.Monitors.
+func (g *Gateway) Label(model string, labels []monitor.Label) (monitor.Feedback, error) {
+	m, err := g.monitorOf(model)
+	if err != nil {
+		return monitor.Feedback{}, err
+	}
+	return m.Label(labels), nil
+}
+
 // Profile implements admin.Monitors.
 func (g *Gateway) Profile(model, version string) (*monitor.Profile, error) {
 	m, err := g.monitorOf(model)

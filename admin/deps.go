@@ -41,6 +41,8 @@ type Monitors interface {
 	Report(model, version, slice string) (*monitor.LiveReport, error)
 	// Profile makes a profile of the version's live window; monitor.ErrUnknown as for Summary.
 	Profile(model, version string) (*monitor.Profile, error)
+	// Label joins labels with predictions; monitor.ErrUnknown where the monitor is off.
+	Label(model string, labels []monitor.Label) (monitor.Feedback, error)
 }
 
 // Configuration is the gateway's configuration: the one in force, and the next.

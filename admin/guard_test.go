@@ -25,7 +25,7 @@ func TestEveryRouteHasARoleThatSomebodyChose(t *testing.T) {
 		"GET /api/v1/profiles/{digest}": access.Viewer, "GET /metrics": access.Viewer,
 
 		"PUT " + model + "/versions/{version}": access.Operator, "PUT " + model + "/traffic": access.Operator,
-		"POST " + model + "/rollback": access.Operator, "POST " + model + "/rollout": access.Operator,
+		"POST " + model + "/rollback": access.Operator, "POST " + model + "/feedback": access.Operator, "POST " + model + "/rollout": access.Operator,
 		"POST " + model + "/rollout/pause": access.Operator, "POST " + model + "/rollout/resume": access.Operator,
 		"POST " + model + "/rollout/abort": access.Operator, "POST /api/v1/profiles": access.Operator,
 

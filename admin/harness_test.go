@@ -83,6 +83,10 @@ func (g *gatewayDouble) Report(model, version, slice string) (*monitor.LiveRepor
 	return &monitor.LiveReport{Model: model, Version: version, Observations: s.Observations}, err
 }
 
+func (g *gatewayDouble) Label(_ string, labels []monitor.Label) (monitor.Feedback, error) {
+	return monitor.Feedback{Labels: len(labels), Outcomes: map[string]int{"joined": len(labels)}, Bad: []monitor.BadLabel{}}, nil
+}
+
 func (g *gatewayDouble) Profile(_, version string) (*monitor.Profile, error) {
 	if _, ok := g.summaries[version]; !ok {
 		return nil, monitor.ErrUnknown

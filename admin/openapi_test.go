@@ -103,6 +103,7 @@ func TestOpenAPISchemasHaveTheFieldsOfTheDocuments(t *testing.T) {
 		"Check": api.Check{}, "Audit": api.Audit{}, "AuditRecord": api.AuditRecord{}, "Reloaded": api.Reloaded{}, "Event": api.Event{}, "Rollout": rollout.Rollout{},
 		"Verdict": judge.Verdict{}, "Monitor": monitor.Summary{}, "Feature": monitor.FeatureSummary{},
 		"Report": api.Report{}, "ReportFeature": monitor.FeatureReport{}, "Serving": api.Serving{},
+		"Label": monitor.Label{}, "Feedback": monitor.Feedback{},
 	}
 	schemas := readOpenAPI(t).Components.Schemas
 	for name, document := range documents {

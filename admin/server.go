@@ -64,6 +64,7 @@ func (s *server) routes() []route {
 		{"GET", model + "/monitor", s.getMonitor},
 		{"POST", root + "/hooks/mlflow/{model}", s.postMLflowHook},
 		{"GET", model + "/report", s.getReport},
+		{"POST", model + "/feedback", s.postFeedback},
 		{"POST", root + "/profiles", s.postProfile},
 		{"GET", root + "/profiles/{digest}", s.getProfile},
 		{"GET", "/metrics", s.getMetrics},

@@ -34,6 +34,7 @@ type Monitor struct {
 	versions   map[string]*version
 	stable     string
 	pass       pass
+	labels     *labelBook
 }
 
 // New starts the workers of a Monitor; Close ends them.
@@ -51,6 +52,7 @@ func newIdle(o Options) *Monitor {
 	m := &Monitor{
 		o: o, queue: make(chan *Exchange, o.Queue),
 		references: map[string]*reference{}, versions: map[string]*version{},
+		labels: newLabelBook(),
 	}
 	m.fields, m.headers = parseSlices(o.Slices)
 	m.pass.rng = rand.NewPCG(o.Seed, 0x77656972)

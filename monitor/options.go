@@ -42,6 +42,7 @@ type Options struct {
 // keeps the pointer and the bodies until it calls Done.
 type Exchange struct {
 	Version    string
+	RequestID  string // by which labels find it; empty: they do not
 	Shadow     bool   // a copy; its answer never reached a client
 	Assigned   bool   // chosen by weight or sticky key; for OnPrediction, not used here
 	Generation uint64 // of the traffic; for OnPrediction, not used here

@@ -36,6 +36,7 @@ func (m *Monitor) Summary(version, slice string) (Summary, error) {
 		Dropped: m.drops.snapshot(), Window: Window{Seconds: m.o.Window.Seconds(), Observations: s.windowRows()},
 		Features: []FeatureSummary{}, Software: s.softwareSummary(), Slices: v.sliceNames(),
 	}
+	out.Quality = m.qualityOf(version, slice)
 	if slice != "" {
 		out.Slice = &slice
 	} else if v.comparison != nil {

@@ -5,20 +5,21 @@ import "time"
 // Summary is the monitor of one (version, slice), as the admin API shows it. Every
 // number is finite; what cannot be computed is null or left out.
 type Summary struct {
-	Model        string            `json:"model"`
-	Version      string            `json:"version"`
-	Slice        *string           `json:"slice"`        // null: all
-	Observations uint64            `json:"observations"` // rows
-	Since        time.Time         `json:"since"`
-	Dropped      map[string]uint64 `json:"dropped"` // by reason, of the whole model
-	Window       Window            `json:"window"`
-	Reference    *Reference        `json:"reference,omitempty"`
-	Features     []FeatureSummary  `json:"features"`
-	Software     Software          `json:"software"`
-	Shadow       *Comparison       `json:"shadow,omitempty"`
-	Skew         *Skew             `json:"skew,omitempty"`
-	Slices       []string          `json:"slices,omitempty"` // the names of this version's slices
-	Fairness     []FairnessGap     `json:"fairness,omitempty"`
+	Model        string             `json:"model"`
+	Version      string             `json:"version"`
+	Slice        *string            `json:"slice"`        // null: all
+	Observations uint64             `json:"observations"` // rows
+	Since        time.Time          `json:"since"`
+	Dropped      map[string]uint64  `json:"dropped"` // by reason, of the whole model
+	Window       Window             `json:"window"`
+	Reference    *Reference         `json:"reference,omitempty"`
+	Features     []FeatureSummary   `json:"features"`
+	Software     Software           `json:"software"`
+	Shadow       *Comparison        `json:"shadow,omitempty"`
+	Skew         *Skew              `json:"skew,omitempty"`
+	Slices       []string           `json:"slices,omitempty"` // the names of this version's slices
+	Fairness     []FairnessGap      `json:"fairness,omitempty"`
+	Quality      map[string]Quality `json:"quality,omitempty"` // by source of the labels: truth, human, other
 }
 
 // Window says which observations mean, categories and scores are of.

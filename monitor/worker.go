@@ -145,5 +145,6 @@ func (m *Monitor) observe(x *Exchange, d decoded) []Alarm {
 		v = m.version(x.Version, p.now)
 	}
 	v.observe(x, d, p)
+	m.labels.keep(v, x, d, p)
 	return p.alarms
 }

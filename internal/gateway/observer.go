@@ -138,13 +138,13 @@ func (s *observed) hold(x *proxy.Exchange, t *tally.Tally, unit tally.Unit) {
 	if p := x.Primary; p != nil && !p.Response.Truncated && p.Status/100 == 2 {
 		s.Primary = body(p.Response, p.Rest)
 	}
-	s.Headers = x.Headers
+	s.Headers, s.RequestID = x.Headers, x.RequestID
 }
 
 // release is the monitor's Done.
 func (s *observed) release() {
 	x := s.from
-	s.from, s.tally, s.Headers = nil, nil, nil
+	s.from, s.tally, s.Headers, s.RequestID = nil, nil, nil, ""
 	s.Request, s.Response, s.Primary = protocol.Body{}, protocol.Body{}, protocol.Body{}
 	s.model.spare.Put(s)
 	x.Release()

@@ -119,6 +119,15 @@ func (g *Gateway) Report(model, version, slice string) (*monitor.LiveReport, err
 	return m.Report(version, slice)
 }
 
+// Label implements admin.Monitors.
+func (g *Gateway) Label(model string, labels []monitor.Label) (monitor.Feedback, error) {
+	m, err := g.monitorOf(model)
+	if err != nil {
+		return monitor.Feedback{}, err
+	}
+	return m.Label(labels), nil
+}
+
 // Profile implements admin.Monitors.
 func (g *Gateway) Profile(model, version string) (*monitor.Profile, error) {
 	m, err := g.monitorOf(model)

@@ -1,0 +1,116 @@
+package monitor
+
+import (
+	"bytes"
+	"container/list"
+	"hash/maphash"
+	"time"
+
+	"github.com/weir-gateway/weir/protocol"
+)
+
+// Bounds of the predictions that wait for labels.
+const (
+	labelTTL   = 24 * time.Hour
+	labelMax   = 100_000  // requests
+	labelBytes = 64 << 20 // estimated
+	labelRows  = 1024     // of one request; those after it get no label
+)
+
+// labelBook keeps predictions by the hash of their request's id until labels come,
+// oldest out first, and what the labels said. Guarded by Monitor.mu.
+type labelBook struct {
+	seed    maphash.Seed
+	index   map[uint64]*list.Element
+	order   list.List // of *kept, oldest first
+	bytes   int64
+	results map[string]*versionQuality
+	counts  map[labelCount]uint64
+}
+
+type labelCount struct{ version, outcome string }
+
+// kept is one request's predictions.
+type kept struct {
+	key     uint64
+	at      time.Time
+	version string
+	shared  []string // slices of all its rows: by header
+	rows    []keptRow
+	bytes   int64
+}
+
+type keptRow struct {
+	kind     protocol.Kind
+	number   float64
+	text     string
+	slices   []string // by input field
+	labelled uint8    // a bit a source
+}
+
+func newLabelBook() *labelBook {
+	return &labelBook{
+		seed: maphash.MakeSeed(), index: map[uint64]*list.Element{},
+		results: map[string]*versionQuality{}, counts: map[labelCount]uint64{},
+	}
+}
+
+// keep remembers the predictions of a request that had an answer. Copies are left
+// out: they have the id of the client's own request.
+func (b *labelBook) keep(v *version, x *Exchange, d decoded, p *pass) {
+	if x.RequestID == "" || x.Shadow || d.out == nil || len(d.out.Columns) == 0 {
+		return
+	}
+	k := &kept{key: b.hash(x.RequestID), at: p.at, version: x.Version, bytes: 256}
+	if old := b.index[k.key]; old != nil { // an id that is used again: nobody knows which one a label means
+		b.remove(old)
+		b.counts[labelCount{"", labelReusedID}]++
+	}
+	for i, field := range v.m.fields {
+		if field.header >= 0 {
+			k.shared = append(k.shared, v.sliceName(i, headerValue(x, field.header)))
+		}
+	}
+	cells := d.out.Columns[0].Cells
+	k.rows = make([]keptRow, 0, min(len(cells), labelRows))
+	for row := range cells[:cap(k.rows)] {
+		r := keptRow{kind: cells[row].Kind, number: cells[row].Number, text: string(cells[row].Text)}
+		for i, field := range v.m.fields {
+			if field.header < 0 && d.in != nil && row < d.in.Rows {
+				r.slices = append(r.slices, v.sliceName(i, fieldValue(d.in, field.name, row, p)))
+			}
+		}
+		k.rows = append(k.rows, r)
+		k.bytes += 96 + int64(len(r.text)) + 16*int64(len(r.slices))
+	}
+	b.index[k.key] = b.order.PushBack(k)
+	b.bytes += k.bytes
+	for b.order.Len() > labelMax || b.bytes > labelBytes {
+		b.counts[labelCount{"", labelEvicted}]++
+		b.remove(b.order.Front())
+	}
+}
+
+func (b *labelBook) remove(e *list.Element) {
+	k := b.order.Remove(e).(*kept)
+	delete(b.index, k.key)
+	b.bytes -= k.bytes
+}
+
+// sliceName is the slice in which the monitor has observed the value.
+func (v *version) sliceName(i int, value []byte) string {
+	dict := v.slices[i].dict
+	return v.m.fields[i].name + "=" + dict.Name(dict.Index(value))
+}
+
+// fieldValue is the value of an input field by which a row was sliced.
+func fieldValue(in *protocol.Batch, name string, row int, p *pass) []byte {
+	for k := range in.Columns {
+		if in.Columns[k].Name == name {
+			if l := p.label(&in.Columns[k].Cells[row]); l != nil {
+				return bytes.Clone(l)
+			}
+		}
+	}
+	return []byte("(missing)")
+}

@@ -25,7 +25,7 @@ type size struct {
 
 func sizes() size {
 	if *table != "" {
-		return size{runs: 400, changes: 600, target: 1000, rollouts: 1000, rows: 10_000_000, injected: 60, full: true}
+		return size{runs: 400, changes: 200, target: 1000, rollouts: 1000, rows: 10_000_000, injected: 60, full: true}
 	}
 	return size{runs: 60, changes: 40, target: 300, rollouts: 60, rows: 50_000, injected: 3}
 }

@@ -19,7 +19,6 @@ type Distribution struct {
 	bets      *betTable
 	ranks     ranks
 	threshold float64
-	reference float64 // rows
 	rearm     rearm
 	history   history
 }
@@ -29,7 +28,7 @@ type Distribution struct {
 func NewDistribution(rows uint64, threshold float64) *Distribution {
 	return &Distribution{
 		bets: table, ranks: newRanks(rows), threshold: threshold,
-		reference: float64(max(rows, 1)), history: newHistory(polynomials),
+		history: newHistory(polynomials),
 	}
 }
 

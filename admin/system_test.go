@@ -41,7 +41,7 @@ func TestReloadIsAPost(t *testing.T) {
 
 func TestWhatIsNotThereIsAProblem(t *testing.T) {
 	f := newFixture(t)
-	for _, path := range []string{"/", "/api/v1", "/api/v1/models/", "/api/v1/models/flights/opinions", "/api/v2/models", "/favicon.ico"} {
+	for _, path := range []string{"/", "/api/v1", "/api/v1/models/", "/api/v1/models/flights/feedbacks", "/api/v2/models", "/favicon.ico"} {
 		f.wantProblem(f.call("GET", path, ""), 404, api.TypeNotFound)
 	}
 	a := f.call("DELETE", "/api/v1/models/flights/traffic", "")

@@ -163,3 +163,32 @@ func orNull(f float64) *float64 {
 	}
 	return &f
 }
+
+// Qualities returns what labels said, by version and source.
+func (m *Monitor) Qualities() map[string]map[string]Quality {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[string]map[string]Quality{}
+	for version := range m.labels.results {
+		out[version] = m.qualityOf(version, "")
+	}
+	return out
+}
+
+// Metrics returns the numbers by name. Accuracy is that of classes, or of scores at ½.
+func (q *Quality) Metrics() map[string]float64 {
+	out := map[string]float64{}
+	if s := q.Scores; s != nil {
+		out["accuracy"], out["log_loss"], out["brier"], out["calibration_error"] = s.Accuracy, s.LogLoss, s.Brier, s.CalibrationError
+		if s.AUC != nil {
+			out["auc"] = *s.AUC
+		}
+	}
+	if q.Classes != nil {
+		out["accuracy"] = q.Classes.Accuracy
+	}
+	if e := q.Errors; e != nil {
+		out["mae"], out["rmse"], out["bias"] = e.MAE, e.RMSE, e.Bias
+	}
+	return out
+}

@@ -22,6 +22,8 @@ var (
 	driftEvidence       = describe("weir_drift_evidence", "Evidence of drift, log10 of the detector's statistic; an alarm rings at the threshold its promise asks for.", "model", "version", "feature")
 	predictionDrift     = describe("weir_prediction_drift_score", "Distance of the predictions from their reference, in the window; the worst output.", "model", "version", "method")
 	predictionsTotal    = describe("weir_predictions_total", "Predictions by class.", "model", "version", "class")
+	labelsTotal         = describe("weir_labels_total", "Labels by what became of them, and predictions that no label can find any more (evicted, reused_id). Version is empty where it isn't known.", "model", "version", "outcome")
+	qualityOf           = describe("weir_quality", "How good labelled predictions were since the start, by the labels of one source.", "model", "version", "source", "metric")
 	alarmsTotal         = describe("weir_alarms_total", "Alarms by kind.", "model", "version", "kind")
 	trafficGeneration   = describe("weir_traffic_generation", "The generation that this gateway routes by.", "model")
 	trafficWeight       = describe("weir_traffic_weight", "Weight of an arm, in per cent.", "model", "version")
@@ -52,6 +54,7 @@ var descriptions = []*prometheus.Desc{
 	requestsTotal, requestDuration, overheadSeconds, inflightRequests, upstreamHealthy,
 	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement,
 	observationsDropped, fairnessGap, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
+	labelsTotal, qualityOf,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
 	registryConnected, registrySync, registryProblems, registryRefused, sourceConnected, sourceErrors, sourceSkipped, refusedRequests, secretsGood, adminRefused, auditFailures, accessLogLines, accessLogDropped, spansSent, spansDropped,
 }

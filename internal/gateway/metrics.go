@@ -258,6 +258,7 @@ func (m *metrics) collectDropped(out chan<- prometheus.Metric, model string, mon
 		for _, v := range snapshot.Versions {
 			collectMonitored(out, model, v)
 		}
+		collectLabels(out, model, mon)
 	}
 	for why, n := range dropped {
 		counter(out, observationsDropped, n, model, why)

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // gatewayDouble stands in for the running gateway: the tests say how it is.
 type gatewayDouble struct {
+	leader     registry.Replica // that runs rollouts instead; none: this one
 	configured []string
 	endpoints  map[string][]api.Endpoint // by version
 	checks     []api.Check
@@ -92,6 +93,8 @@ func (g *gatewayDouble) Start(_ context.Context, s rollout.Start) (rollout.Rollo
 	g.walks[s.Model] = walk
 	return walk, nil
 }
+
+func (g *gatewayDouble) Leader() (registry.Replica, bool) { return g.leader, g.leader.Name != "" }
 
 func (g *gatewayDouble) Status(_ context.Context, model string) (rollout.Rollout, error) {
 	g.mu.Lock()

@@ -21,6 +21,7 @@ var titles = map[string]string{
 	api.TypeBodyTooLarge:         "The body is too large",
 	api.TypeMethodNotAllowed:     "Method not allowed",
 	api.TypeForbidden:            "Forbidden",
+	api.TypeNotLeader:            "Another gateway runs rollouts",
 	api.TypeReloadFailed:         "The configuration was not reloaded",
 	api.TypeInternal:             "Internal error",
 }
@@ -69,6 +70,8 @@ func problemOf(err error) *api.Problem {
 		return p
 	case errors.Is(err, registry.ErrNotFound):
 		return notFound("%s", text)
+	case errors.Is(err, registry.ErrNotLeader):
+		return newProblem(http.StatusConflict, api.TypeNotLeader, "%s", text)
 	case errors.Is(err, registry.ErrConflict):
 		return newProblem(http.StatusConflict, api.TypeConflict, "%s", text)
 	case errors.Is(err, registry.ErrStale):
@@ -82,7 +85,7 @@ func problemOf(err error) *api.Problem {
 // withoutSentinel is the error's text without the words of the sentinel at its end: the problem's type says them.
 func withoutSentinel(err error) string {
 	text := err.Error()
-	for _, sentinel := range []error{registry.ErrNotFound, registry.ErrConflict, registry.ErrStale, registry.ErrInvalid} {
+	for _, sentinel := range []error{registry.ErrNotFound, registry.ErrConflict, registry.ErrStale, registry.ErrInvalid, registry.ErrNotLeader} {
 		if short, ok := strings.CutSuffix(text, ": "+sentinel.Error()); ok && errors.Is(err, sentinel) {
 			return short
 		}

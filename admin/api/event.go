@@ -13,6 +13,7 @@ const (
 	EventHealth     = "health"     // an endpoint changed its health; data names it
 	EventReload     = "reload"     // a reload of the configuration succeeded or failed
 	EventRegistry   = "registry"   // the registry was lost or is back; data says why
+	EventLeader     = "leader"     // this replica begins or ends to run rollouts; data says which
 	EventGap        = "gap"        // events between the client's last id and the next one are gone
 	EventCut        = "cut"        // the subscriber was too slow; the stream ends here
 )

@@ -27,6 +27,8 @@ type Model struct {
 	Rollout *RolloutSummary `json:"rollout"`
 	// RolloutError is why the rollout can't be told, such as a registry that can't be read now.
 	RolloutError string `json:"rollout_error,omitempty"`
+	// Leader is the gateway that runs rollouts, where several share the registry; absent while nobody does.
+	Leader *registry.Replica `json:"leader,omitempty"`
 }
 
 // The roles a version can have in its model's traffic.

@@ -33,6 +33,7 @@ var (
 	registrySync        = describe("weir_registry_last_sync_timestamp_seconds", "When the registry was last read.")
 	registryProblems    = describe("weir_registry_problems", "Registry documents that can't be used now; their models keep the last good content.")
 	registryRefused     = describe("weir_registry_refused_total", "Registry content that was refused or could not be routed.")
+	leaderHere          = describe("weir_leader", "1 while this gateway runs the rollouts, else 0. Of the gateways on one registry at most one says 1, but for a moment after it is cut off.")
 	refusedRequests     = describe("weir_refused_requests_total", "Requests and connections that Weir itself refused before a version was chosen, by problem.", "problem")
 	accessLogLines      = describe("weir_access_log_lines_total", "Lines written to the access log.")
 	accessLogDropped    = describe("weir_access_log_dropped_total", "Lines that were to be written to the access log and were not, by reason.", "reason")
@@ -46,7 +47,7 @@ var descriptions = []*prometheus.Desc{
 	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement,
 	observationsDropped, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
-	registryConnected, registrySync, registryProblems, registryRefused, refusedRequests, accessLogLines, accessLogDropped, spansSent, spansDropped,
+	registryConnected, registrySync, registryProblems, registryRefused, leaderHere, refusedRequests, accessLogLines, accessLogDropped, spansSent, spansDropped,
 }
 
 func describe(name, help string, labels ...string) *prometheus.Desc {

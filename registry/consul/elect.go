@@ -60,7 +60,7 @@ func (s *Store) Campaign(ctx context.Context, me registry.Replica, lead func(con
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
-	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) //nolint:gosec // a pause is no secret
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	told := ""
 	for failures := 0; ; failures++ {
 		began := time.Now()

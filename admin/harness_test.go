@@ -88,6 +88,9 @@ func sampleProfile() *monitor.Profile {
 func (g *gatewayDouble) Start(_ context.Context, s rollout.Start) (rollout.Rollout, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.leader.Name != "" {
+		return rollout.Rollout{}, fmt.Errorf("another leads: %w", registry.ErrNotLeader)
+	}
 	g.plans = append(g.plans, s.Plan)
 	walk := rollout.Rollout{ID: "1", Model: s.Model, Candidate: s.Candidate, Plan: s.Plan, By: s.By, Reason: s.Reason, Status: rollout.Running, Ledger: &rollout.Ledger{}}
 	g.walks[s.Model] = walk
@@ -107,6 +110,9 @@ func (g *gatewayDouble) Status(_ context.Context, model string) (rollout.Rollout
 }
 
 func (g *gatewayDouble) say(word, model, by, reason string) (rollout.Rollout, error) {
+	if g.leader.Name != "" {
+		return rollout.Rollout{}, fmt.Errorf("another leads: %w", registry.ErrNotLeader)
+	}
 	walk, err := g.Status(context.Background(), model)
 	if err != nil {
 		return walk, err

@@ -3,9 +3,12 @@ package consul
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/consul/api"
 
 	"github.com/weir-gateway/weir/registry"
 	"github.com/weir-gateway/weir/registry/consul/consultest"
@@ -116,5 +119,53 @@ func TestALeaderThatIsCutOffCannotStep(t *testing.T) {
 	// By hand it works at any of them.
 	if traffic, err := first.Commit(t.Context(), whole("2"), 3); err != nil || traffic.Generation != 4 {
 		t.Errorf("a switch at the former leader: %+v, %v", traffic, err)
+	}
+}
+
+func TestATokenWithoutSessionsServesAndDoesNotLead(t *testing.T) {
+	server := consultest.Start(t, consultest.Options{
+		Token:  master,
+		Config: shortSessions + ` acl { enabled = true default_policy = "deny" tokens { initial_management = "` + master + `" } }`,
+	})
+	t.Setenv("WEIR_TEST_MASTER", master)
+	client, transport, err := connect(Options{Address: server.Address, Timeout: 30 * time.Second, TokenEnv: "WEIR_TEST_MASTER"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	const keys = `key_prefix "weir/" { policy = "write" }`
+	policy, _, err := client.ACL().PolicyCreate(&api.ACLPolicy{Name: "weir", Rules: keys}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := client.ACL().TokenCreate(&api.ACLToken{Policies: []*api.ACLTokenPolicyLink{{ID: policy.ID}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("WEIR_TEST_TOKEN", token.SecretID)
+	opts := quick(server.Address)
+	opts.TokenEnv, opts.SessionTTL = "WEIR_TEST_TOKEN", time.Second
+	s := open(t, opts)
+	seed(t, s)
+	terms := make(chan registry.Store, 1)
+	lead := func(ctx context.Context, term registry.Store) {
+		terms <- term
+		<-ctx.Done()
+	}
+	err = s.stand(t.Context(), registry.Replica{Name: "a"}, lead)
+	if err == nil || !strings.Contains(err.Error(), "session:write") || len(terms) > 0 {
+		t.Fatalf("without the right: %v", err)
+	}
+	policy.Rules = keys + ` session_prefix "" { policy = "write" }`
+	if _, _, err := client.ACL().PolicyUpdate(policy, nil); err != nil {
+		t.Fatal(err)
+	}
+	ctx, resign := context.WithCancel(t.Context())
+	var done sync.WaitGroup
+	done.Go(func() { _ = s.Campaign(ctx, registry.Replica{Name: "a"}, lead) }) // ends with the test
+	defer done.Wait()
+	defer resign()
+	if _, err := within(t, "the lead", terms).Commit(t.Context(), whole("2"), 1); err != nil {
+		t.Errorf("a step with the rights of docs/consul.md: %v", err)
 	}
 }

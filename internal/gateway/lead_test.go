@@ -99,8 +99,10 @@ func TestAnotherLeaderGoesOnWhereTheFirstWasCutOff(t *testing.T) {
 	}()
 	eventually(t, "the step, at another", func() bool { m, err := b.admin.Model(t.Context(), "m"); return err == nil && m.Traffic.Generation == 3 })
 	link.Hold(true)
+	cut := time.Now()
 	next := elected(t, b, c)
 	next.waits(3) // it has found whose generation 3 is
+	t.Logf("taken over %s after the cut", time.Since(cut))
 	link.Hold(false)
 	<-approved
 	eventually(t, "the end of the first term", func() bool { return !first.leads() })

@@ -55,15 +55,18 @@ type Configuration interface {
 	RolloutPlan(model string) (rollout.Plan, error)
 }
 
-// Rollouts starts walks and tells about them; a *rollout.Controller is one.
+// Rollouts starts walks and tells about them.
 type Rollouts interface {
 	// Start begins a walk and returns once its first step is routed.
 	Start(ctx context.Context, start rollout.Start) (rollout.Rollout, error)
 	// Status is the model's latest walk, running or ended; registry.ErrNotFound where there was none.
 	Status(ctx context.Context, model string) (rollout.Rollout, error)
+	// Leader is the gateway that runs them; false where nobody does now, or the registry is of a single gateway.
+	Leader() (registry.Replica, bool)
 }
 
-// RolloutControl is a person's hand on a walk; a *rollout.Controller is one.
+// RolloutControl is a person's hand on a walk.
+// Where another gateway runs the walks, all but Abort are registry.ErrNotLeader.
 type RolloutControl interface {
 	Pause(ctx context.Context, model, by, reason string) (rollout.Rollout, error)
 	Resume(ctx context.Context, model, by, reason string) (rollout.Rollout, error)

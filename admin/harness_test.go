@@ -27,6 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // gatewayDouble stands in for the running gateway: the tests say how it is.
 type gatewayDouble struct {
+	leader     registry.Replica // that runs rollouts instead; none: this one
 	configured []string
 	endpoints  map[string][]api.Endpoint // by version
 	checks     []api.Check
@@ -106,11 +107,16 @@ func sampleProfile() *monitor.Profile {
 func (g *gatewayDouble) Start(_ context.Context, s rollout.Start) (rollout.Rollout, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.leader.Name != "" {
+		return rollout.Rollout{}, fmt.Errorf("another leads: %w", registry.ErrNotLeader)
+	}
 	g.plans = append(g.plans, s.Plan)
 	walk := rollout.Rollout{ID: "1", Model: s.Model, Candidate: s.Candidate, Plan: s.Plan, By: s.By, Reason: s.Reason, Status: rollout.Running, Ledger: &rollout.Ledger{}}
 	g.walks[s.Model] = walk
 	return walk, nil
 }
+
+func (g *gatewayDouble) Leader() (registry.Replica, bool) { return g.leader, g.leader.Name != "" }
 
 func (g *gatewayDouble) Status(_ context.Context, model string) (rollout.Rollout, error) {
 	g.mu.Lock()
@@ -123,6 +129,9 @@ func (g *gatewayDouble) Status(_ context.Context, model string) (rollout.Rollout
 }
 
 func (g *gatewayDouble) say(word, model, by, reason string) (rollout.Rollout, error) {
+	if g.leader.Name != "" {
+		return rollout.Rollout{}, fmt.Errorf("another leads: %w", registry.ErrNotLeader)
+	}
 	walk, err := g.Status(context.Background(), model)
 	if err != nil {
 		return walk, err

@@ -97,6 +97,9 @@ func (s *server) describe(ctx context.Context, name string, m registry.Model) (a
 	for _, v := range m.Versions {
 		answer.Versions = append(answer.Versions, s.describeVersion(v, m.Traffic))
 	}
+	if leader, ok := s.Rollouts.Leader(); ok {
+		answer.Leader = &leader
+	}
 	walk, err := s.Rollouts.Status(ctx, name)
 	switch {
 	case errors.Is(err, registry.ErrNotFound):

@@ -24,6 +24,7 @@ var titles = map[string]string{
 	api.TypeForbidden:            "Forbidden",
 	api.TypeUnauthorized:         "The call needs a token",
 	api.TypeTooManyRequests:      "Too many requests",
+	api.TypeNotLeader:            "Another gateway runs rollouts",
 	api.TypeReloadFailed:         "The configuration was not reloaded",
 	api.TypeInternal:             "Internal error",
 }
@@ -74,6 +75,8 @@ func problemOf(err error) *api.Problem {
 		return notFound("%s", text)
 	case errors.Is(err, ErrForbidden):
 		return newProblem(http.StatusForbidden, api.TypeForbidden, "%s", text)
+	case errors.Is(err, registry.ErrNotLeader):
+		return newProblem(http.StatusConflict, api.TypeNotLeader, "%s", text)
 	case errors.Is(err, registry.ErrConflict):
 		return newProblem(http.StatusConflict, api.TypeConflict, "%s", text)
 	case errors.Is(err, registry.ErrStale):
@@ -87,7 +90,7 @@ func problemOf(err error) *api.Problem {
 // withoutSentinel is the error's text without the words of the sentinel at its end: the problem's type says them.
 func withoutSentinel(err error) string {
 	text := err.Error()
-	for _, sentinel := range []error{registry.ErrNotFound, registry.ErrConflict, registry.ErrStale, registry.ErrInvalid, ErrForbidden} {
+	for _, sentinel := range []error{registry.ErrNotFound, registry.ErrConflict, registry.ErrStale, registry.ErrInvalid, registry.ErrNotLeader, ErrForbidden} {
 		if short, ok := strings.CutSuffix(text, ": "+sentinel.Error()); ok && errors.Is(err, sentinel) {
 			return short
 		}

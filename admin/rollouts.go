@@ -54,7 +54,7 @@ func (s *server) postRollout(w http.ResponseWriter, r *http.Request) error {
 		Reason:    reasonOr(body.Reason),
 	})
 	if err != nil {
-		return err
+		return s.elsewhere(err)
 	}
 	return writeJSON(w, http.StatusCreated, public(walk))
 }
@@ -120,9 +120,21 @@ func (s *server) command(w http.ResponseWriter, r *http.Request, do func(ctx con
 		return notFound("%s has no rollout", name)
 	}
 	if err != nil {
-		return err
+		return s.elsewhere(err)
 	}
 	return writeJSON(w, http.StatusOK, public(walk))
+}
+
+// elsewhere adds to the error of a command whose it is.
+func (s *server) elsewhere(err error) error {
+	if !errors.Is(err, registry.ErrNotLeader) {
+		return err
+	}
+	p := problemOf(err)
+	if leader, ok := s.Rollouts.Leader(); ok {
+		p.Leader = &leader
+	}
+	return p
 }
 
 // public leaves out the counts behind the verdicts: they are the controller's own, and large.

@@ -17,6 +17,8 @@ var (
 	ErrStale = errors.New("stale generation")
 	// ErrInvalid: the document breaks a rule, often as a [FieldError].
 	ErrInvalid = errors.New("invalid")
+	// ErrNotLeader: another gateway runs rollouts now.
+	ErrNotLeader = errors.New("not the leader")
 	// ErrClosed: the store has been closed.
 	ErrClosed = errors.New("store closed")
 )

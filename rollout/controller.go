@@ -276,13 +276,7 @@ func (c *Controller) Approve(ctx context.Context, model, by, reason string) (Rol
 // Abort gives all traffic back to the stable version at once, and returns when
 // it is routed so.
 func (c *Controller) Abort(ctx context.Context, model, by, reason string) (Rollout, error) {
-	return c.command(ctx, model, func(w *walk) error {
-		action, err := w.r.Abort(c.cfg.Now(), by, reason)
-		if err != nil {
-			return err
-		}
-		return w.carryOut(ctx, action)
-	})
+	return c.command(ctx, model, func(w *walk) error { return w.abort(ctx, by, reason) })
 }
 
 // command lets a person act on a running walk.

@@ -184,10 +184,22 @@ func TestARestartGoesOnWhereItWas(t *testing.T) {
 }
 
 // TestARestartInTheMiddleOfAChange: the change was committed, and the process
-// died before the state was saved.
+// died before the state was saved. Whose change it is is told by its evidence.
 func TestARestartInTheMiddleOfAChange(t *testing.T) {
+	restartInTheMiddle(t, false)
+}
+
+// TestAnotherLeaderInTheMiddleOfAChange has a store that shows the evidence in
+// the history only.
+func TestAnotherLeaderInTheMiddleOfAChange(t *testing.T) {
+	restartInTheMiddle(t, true)
+}
+
+func restartInTheMiddle(t *testing.T, bare bool) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
+		b.store.bare = bare
 		b.start()
 		saved, _ := b.store.Rollout(t.Context(), "flights")
 		b.serve(500, 3*time.Minute) // to 50 % and 100 %

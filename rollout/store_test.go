@@ -19,6 +19,7 @@ type memory struct {
 	rollouts map[string][]byte
 	changed  chan struct{} // closed and replaced at each change
 	fail     error         // what Commit answers instead, if set
+	bare     bool          // the evidence is in the history only, as in Consul
 }
 
 func newMemory(now func() time.Time) *memory {
@@ -71,7 +72,11 @@ func (m *memory) Snapshot(context.Context) (registry.Snapshot, error) {
 	defer m.mu.Unlock()
 	s := registry.Snapshot{Models: map[string]registry.Model{}}
 	for name, model := range m.models {
-		s.Models[name] = model.Clone()
+		model = model.Clone()
+		if m.bare && model.Traffic != nil {
+			model.Traffic.Evidence = nil
+		}
+		s.Models[name] = model
 	}
 	return s, nil
 }

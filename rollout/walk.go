@@ -128,7 +128,12 @@ func (w *walk) tick(ctx context.Context) {
 	}
 	now := w.c.cfg.Now()
 	entries := w.r.Entries
-	if !w.reconcile(now) {
+	going, err := w.reconcile(ctx, now)
+	if err != nil {
+		w.report(err)
+		return // whose change it is is not known; nothing is done on top of it
+	}
+	if !going {
 		w.report(w.save(ctx))
 		return
 	}
@@ -168,15 +173,18 @@ func (w *walk) read(now time.Time) Reading {
 
 // reconcile compares the traffic with what the walk left it as. It answers false
 // when the walk has ended because somebody else changed the routing.
-func (w *walk) reconcile(now time.Time) bool {
+func (w *walk) reconcile(ctx context.Context, now time.Time) (going bool, err error) {
 	t := w.newest.Load()
 	if t == nil || t.Generation <= w.r.Generation {
-		return true
+		return true, nil
+	}
+	if t, err = w.whole(ctx, t); err != nil {
+		return true, err
 	}
 	if action, ok := w.r.recognise(*t); ok {
-		// Our own change, committed just before a restart.
+		// Our own change, committed just before a restart or by another gateway.
 		w.r.Arrived(now, action, *t)
-		return !w.r.Status.Final()
+		return !w.r.Status.Final(), nil
 	}
 	if w.r.routesLike(*t) {
 		w.r.note(Entry{
@@ -184,10 +192,30 @@ func (w *walk) reconcile(now time.Time) bool {
 			Words: fmt.Sprintf("generation %d by %s leaves the split as it is; going on", t.Generation, t.Actor),
 		})
 		w.r.Generation = t.Generation
-		return true
+		return true, nil
 	}
 	w.r.Overtaken(now, *t)
-	return false
+	return false, nil
+}
+
+// whole is the traffic with its evidence, which tells whose it is and which a
+// store may leave to the history.
+func (w *walk) whole(ctx context.Context, t *registry.Traffic) (*registry.Traffic, error) {
+	if len(t.Evidence) > 0 {
+		return t, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	history, err := w.c.cfg.Store.History(limited, w.r.Model, 4) // newer ones may have come
+	if err != nil {
+		return nil, fmt.Errorf("rollout: %s: who made generation %d can't be told: %w", w.r.Model, t.Generation, err)
+	}
+	for i := range history {
+		if history[i].Generation == t.Generation {
+			return &history[i], nil
+		}
+	}
+	return t, nil
 }
 
 // evidence is what a commit carries: whose it is and on what grounds.
@@ -283,6 +311,7 @@ func (w *walk) report(err error) {
 	switch {
 	case err == nil:
 		w.broken = ""
+	case errors.Is(err, registry.ErrNotLeader): // the next leader goes on
 	case err.Error() != w.broken:
 		w.broken = err.Error()
 		w.c.cfg.Logger.Error("rollout: will try again", "model", w.r.Model, "error", err)

@@ -14,6 +14,7 @@ const (
 	EventReload     = "reload"     // a reload of the configuration succeeded or failed
 	EventRegistry   = "registry"   // the registry was lost or is back; data says why
 	EventSource     = "source"     // a source of versions was lost or is back, or has something new; data says what
+	EventLeader     = "leader"     // this replica begins or ends to run rollouts; data says which
 	EventGap        = "gap"        // events between the client's last id and the next one are gone
 	EventCut        = "cut"        // the subscriber was too slow; the stream ends here
 )

@@ -29,6 +29,8 @@ type Model struct {
 	RolloutError string `json:"rollout_error,omitempty"`
 	// Source is what registers versions by itself; left out where nothing does.
 	Source *Source `json:"source,omitempty"`
+	// Leader is the gateway that runs rollouts, where several share the registry; absent while nobody does.
+	Leader *registry.Replica `json:"leader,omitempty"`
 }
 
 // The roles a version can have in its model's traffic.

@@ -3,6 +3,8 @@ package api
 import (
 	"fmt"
 	"strings"
+
+	"github.com/weir-gateway/weir/registry"
 )
 
 // ProblemPrefix begins the type of every problem that Weir itself reports; what follows it is one of the Type constants.
@@ -22,6 +24,7 @@ const (
 	TypeForbidden            = "forbidden"
 	TypeUnauthorized         = "unauthorized"
 	TypeTooManyRequests      = "too-many-requests"
+	TypeNotLeader            = "not-leader"
 	TypeReloadFailed         = "reload-failed"
 	TypeInternal             = "internal"
 )
@@ -40,6 +43,8 @@ type Problem struct {
 	Fields []Field `json:"fields,omitempty"`
 	// Generation is the current one, given with precondition-failed so that the caller can read and decide again.
 	Generation *uint64 `json:"generation,omitempty"`
+	// Leader is the gateway to ask instead, given with not-leader where there is one.
+	Leader *registry.Replica `json:"leader,omitempty"`
 }
 
 // Field is one offending member of a request.

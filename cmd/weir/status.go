@@ -93,6 +93,9 @@ func (a *app) showModel(m api.Model) error {
 	if m.Source != nil {
 		a.showSource(m)
 	}
+	if m.Leader != nil {
+		a.printf("rollouts are run by %s, admin API at %s\n", m.Leader.Name, m.Leader.Admin)
+	}
 	rows := [][]string{{"VERSION", "ROLE", "SHARE", "HEALTHY", "REQUESTS", "ERRORS", "P99", "OBSERVATIONS", "ALARMS"}}
 	for _, v := range m.Versions {
 		rows = append(rows, versionRow(v))

@@ -39,6 +39,7 @@ var (
 	sourceConnected     = describe("weir_source_connected", "1 while the source of a model's versions can be read.", "model")
 	sourceErrors        = describe("weir_source_errors_total", "Looks at the source of a model's versions that failed.", "model")
 	sourceSkipped       = describe("weir_source_skipped_versions", "Versions that a source has and the registry has not, or has otherwise; GET models/{m} says why.", "model")
+	leaderHere          = describe("weir_leader", "1 while this gateway runs the rollouts, else 0. Of the gateways on one registry at most one says 1, but for a moment after it is cut off.")
 	refusedRequests     = describe("weir_refused_requests_total", "Requests and connections that Weir itself refused before a version was chosen, by problem.", "problem")
 	secretsGood         = describe("weir_secrets_last_read_successful", "1 if the certificates, keys and tokens of a listener could be used when they were last read; else the last good ones are in force.", "listener")
 	adminRefused        = describe("weir_admin_refused_total", "Calls of the admin API that were turned away, by reason.", "reason")
@@ -56,7 +57,7 @@ var descriptions = []*prometheus.Desc{
 	observationsDropped, fairnessGap, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
 	labelsTotal, qualityOf,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
-	registryConnected, registrySync, registryProblems, registryRefused, sourceConnected, sourceErrors, sourceSkipped, refusedRequests, secretsGood, adminRefused, auditFailures, accessLogLines, accessLogDropped, spansSent, spansDropped,
+	registryConnected, registrySync, registryProblems, registryRefused, leaderHere, sourceConnected, sourceErrors, sourceSkipped, refusedRequests, secretsGood, adminRefused, auditFailures, accessLogLines, accessLogDropped, spansSent, spansDropped,
 }
 
 func describe(name, help string, labels ...string) *prometheus.Desc {

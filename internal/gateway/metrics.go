@@ -190,6 +190,7 @@ func (m *metrics) collectGateway(out chan<- prometheus.Metric) {
 	gauge(out, registryProblems, float64(len(g.sync.problems)))
 	g.sync.mu.Unlock()
 	counter(out, registryRefused, m.problems.Load())
+	gauge(out, leaderHere, truth(g.rollouts.leads() != nil))
 	m.refusals.Range(func(problem, n any) bool {
 		counter(out, refusedRequests, n.(*atomic.Uint64).Load(), problem.(string))
 		return true

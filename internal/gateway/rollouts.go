@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -14,61 +15,71 @@ import (
 
 // rollouts joins the controller of the walks with what is counted for it.
 type rollouts struct {
-	*rollout.Controller
 	gateway *Gateway
+	idle    *rollout.Controller // reads what others run, and aborts it
 
 	// loading is held while walks are taken up; left says that some could not be.
 	loading sync.Mutex
 	left    bool
 
-	mu    sync.Mutex
-	books map[string]*tally.Book // by model; they outlive generations and reloads
+	campaign sync.WaitGroup
+
+	mu      sync.Mutex
+	resign  context.CancelFunc
+	closed  bool
+	leading *rollout.Controller    // of this gateway's term; nil: another leads
+	books   map[string]*tally.Book // by model; they outlive generations and reloads
 }
 
 func newRollouts(g *Gateway) (*rollouts, error) {
-	r := &rollouts{gateway: g, books: map[string]*tally.Book{}}
+	r := &rollouts{gateway: g, resign: func() {}, books: map[string]*tally.Book{}}
+	var err error
+	r.idle, err = r.controller(g.store)
+	return r, err
+}
+
+func (r *rollouts) controller(store registry.Store) (*rollout.Controller, error) {
 	controller, err := rollout.New(rollout.Config{
-		Store:  g.store,
+		Store:  store,
 		Source: r,
-		Now:    g.now,
-		Logger: g.log,
+		Now:    r.gateway.now,
+		Logger: r.gateway.log,
 		OnEvent: func(e rollout.Event) {
-			g.publish(api.EventVerdict, e.Model, e)
+			r.gateway.publish(api.EventVerdict, e.Model, e)
 		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	r.Controller = controller
-	return r, nil
+	return controller, nil
 }
 
-// start takes up the walks that an earlier process left.
-func (r *rollouts) start() {
-	r.loading.Lock()
-	defer r.loading.Unlock()
-	r.load()
-}
-
-// resume takes up those that start could not, because the registry was lost.
+// resume takes up the walks that the start of a term could not, because the
+// registry was lost.
 func (r *rollouts) resume() {
 	r.loading.Lock()
 	defer r.loading.Unlock()
-	if r.left {
-		r.load()
+	if c := r.leads(); c != nil && r.left {
+		r.load(c)
 	}
 }
 
-func (r *rollouts) load() {
-	err := r.Load(context.Background())
-	r.left = err != nil
+func (r *rollouts) load(c *rollout.Controller) {
+	err := c.Load(context.Background())
+	r.left = err != nil && !errors.Is(err, registry.ErrClosed)
 	if r.left {
 		r.gateway.log.Error("unfinished rollouts can't be taken up; their traffic stays as it is", "error", err)
 	}
 }
 
 func (r *rollouts) close() {
-	if err := r.Close(); err != nil {
+	r.mu.Lock()
+	r.closed = true
+	r.resign()
+	r.mu.Unlock()
+	r.campaign.Wait()
+	r.follow()
+	if err := r.idle.Close(); err != nil {
 		r.gateway.log.Error("the rollouts did not end cleanly", "error", err)
 	}
 }

@@ -43,7 +43,12 @@ func (s *Store) base(ctx context.Context, model string) (base, error) {
 }
 
 // Commit implements [registry.Store].
-func (s *Store) Commit(ctx context.Context, next registry.Traffic, expect uint64) (stored registry.Traffic, err error) {
+func (s *Store) Commit(ctx context.Context, next registry.Traffic, expect uint64) (registry.Traffic, error) {
+	return s.commit(ctx, next, expect, "")
+}
+
+// commit is fenced where a session is given: it is refused unless that holds the lead.
+func (s *Store) commit(ctx context.Context, next registry.Traffic, expect uint64, session string) (stored registry.Traffic, err error) {
 	if err := s.usable(ctx); err != nil {
 		return registry.Traffic{}, err
 	}
@@ -67,7 +72,7 @@ func (s *Store) Commit(ctx context.Context, next registry.Traffic, expect uint64
 		if err := s.restore(ctx, b); err != nil {
 			return false, err
 		}
-		return s.write(ctx, b, stored, attempts)
+		return s.write(ctx, b, stored, attempts, session)
 	})
 	if err != nil {
 		if fateOf(err) == unknown && len(attempts) > 0 && !errors.Is(err, registry.ErrStale) {
@@ -79,7 +84,7 @@ func (s *Store) Commit(ctx context.Context, next registry.Traffic, expect uint64
 }
 
 // write sends the transaction of a commit.
-func (s *Store) write(ctx context.Context, b base, traffic registry.Traffic, attempts map[string]registry.Traffic) (done bool, err error) {
+func (s *Store) write(ctx context.Context, b base, traffic registry.Traffic, attempts map[string]registry.Traffic, session string) (done bool, err error) {
 	whole, err := encodeTraffic(traffic)
 	if err != nil {
 		return true, err
@@ -94,14 +99,17 @@ func (s *Store) write(ctx context.Context, b base, traffic registry.Traffic, att
 	ctx, cancel := s.request(ctx, s.opts.Timeout)
 	defer cancel()
 	entry := s.keys.generation(traffic.Model, traffic.Generation)
-	ok, answer, _, err := s.client.KV().Txn(api.KVTxnOps{
+	ops := api.KVTxnOps{
 		{Verb: api.KVCAS, Key: s.keys.traffic(traffic.Model), Value: value, Index: b.trafficIndex},
 		{Verb: api.KVCAS, Key: entry, Value: whole, Index: 0},
-	}, query(ctx))
+	}
+	ok, answer, _, err := s.client.KV().Txn(s.fence(ops, session), query(ctx))
 	switch {
 	case err != nil:
 		return false, err
-	case ok && len(answer.Results) == 2:
+	case fenced(answer, len(ops)):
+		return true, errDeposed
+	case ok && len(answer.Results) >= 2:
 		s.wrote(traffic.Model, answer.Results[0].ModifyIndex, func(h *held) { h.take(b.model.Versions, &traffic) })
 		return true, nil
 	case len(answer.Errors) > 0 && !slices.ContainsFunc(answer.Errors, func(e *api.TxnError) bool { return e.OpIndex == 0 }):

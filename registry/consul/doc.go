@@ -5,6 +5,7 @@
 //	PREFIX/models/MODEL/traffic           the current generation, without its evidence
 //	PREFIX/history/MODEL/GENERATION       every generation, evidence included; 20 digits, so that they sort
 //	PREFIX/rollouts/MODEL                 the rollout controller's document
+//	PREFIX/leader                         who runs rollouts, locked by a session
 //	PREFIX/profiles/HEX                   reference profiles, zstd, by the SHA-256 of their content
 //
 // What routes requests is under PREFIX/models/ and nothing else is, so that
@@ -39,8 +40,9 @@
 // it is still the one that was read, and its entry in the history, if there is
 // none yet. A write whose answer was lost is looked up and repeated for up to
 // five seconds; a generation that is found to be the one that was sent is
-// ours, and is never committed twice. No write needs a session or a lock, so a
-// rollback by hand waits for nobody.
+// ours, and is never committed twice. No write by hand needs a session or a
+// lock, so a rollback waits for nobody. Those of a leader's term ([Store.Campaign])
+// check in the same transaction that its session holds the lead still.
 //
 // A commit goes on from the last good content where Consul has lost its own:
 // it puts back the versions and what it remembers of the history (the newest 32

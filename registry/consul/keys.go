@@ -8,6 +8,7 @@ import (
 // keys is the layout below a prefix.
 type keys struct{ prefix string }
 
+func (k keys) leader() string              { return k.prefix + "/leader" }
 func (k keys) models() string              { return k.prefix + "/models/" }
 func (k keys) model(model string) string   { return k.models() + model + "/" }
 func (k keys) traffic(model string) string { return k.model(model) + "traffic" }

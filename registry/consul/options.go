@@ -30,6 +30,9 @@ type Options struct {
 	// shorter than Consul's usual 5 min because a connection that is silently
 	// cut is noticed after it at the latest.
 	Wait time.Duration
+	// SessionTTL is for how long a leader that is not heard of leads; Consul
+	// doubles it, and takes 10 s at least unless it is told otherwise; 0: 10 s.
+	SessionTTL time.Duration
 }
 
 // TLS names PEM files. The certificate is read again for every connection; the
@@ -77,6 +80,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Wait <= 0 {
 		o.Wait = time.Minute
+	}
+	if o.SessionTTL <= 0 {
+		o.SessionTTL = 10 * time.Second
 	}
 	return o, nil
 }

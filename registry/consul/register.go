@@ -87,6 +87,11 @@ func (s *Store) known(ctx context.Context, model string) error {
 
 // PutRollout implements [registry.Store].
 func (s *Store) PutRollout(ctx context.Context, model string, doc []byte) error {
+	return s.keepRollout(ctx, model, doc, "")
+}
+
+// keepRollout is fenced where a session is given.
+func (s *Store) keepRollout(ctx context.Context, model string, doc []byte, session string) error {
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
@@ -100,8 +105,8 @@ func (s *Store) PutRollout(ctx context.Context, model string, doc []byte) error 
 		return wrap("put rollout "+model, err)
 	}
 	err := s.persist(ctx, func() (bool, error) {
-		err := s.putRollout(ctx, model, doc)
-		return err == nil, err
+		err := s.putRollout(ctx, model, doc, session)
+		return err == nil || errors.Is(err, registry.ErrNotLeader), err
 	})
 	if err != nil {
 		return wrap("put rollout "+model, err)

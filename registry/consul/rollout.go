@@ -23,15 +23,21 @@ func checkRollout(doc []byte) error {
 // putRollout writes the document, or removes its key. A repetition of an older
 // write that comes late could put an older document back; the one controller of
 // a model writes one after the other, so there is none.
-func (s *Store) putRollout(ctx context.Context, model string, doc []byte) error {
+func (s *Store) putRollout(ctx context.Context, model string, doc []byte, session string) error {
 	ctx, cancel := s.request(ctx, s.opts.Timeout)
 	defer cancel()
-	opts := (&api.WriteOptions{}).WithContext(ctx)
-	key := s.keys.rollout(model)
+	op := &api.KVTxnOp{Verb: api.KVSet, Key: s.keys.rollout(model), Value: doc}
 	if len(doc) == 0 {
-		_, err := s.client.KV().Delete(key, opts)
-		return err
+		op.Verb, op.Value = api.KVDelete, nil
 	}
-	_, err := s.client.KV().Put(&api.KVPair{Key: key, Value: doc}, opts)
-	return err
+	ok, answer, _, err := s.client.KV().Txn(s.fence(api.KVTxnOps{op}, session), query(ctx))
+	switch {
+	case err != nil:
+		return err
+	case fenced(answer, 1):
+		return errDeposed
+	case !ok && len(answer.Errors) > 0:
+		return fmt.Errorf("consul refuses the transaction: %s", answer.Errors[0].What)
+	}
+	return nil
 }

@@ -35,6 +35,8 @@ type Store struct {
 	changed  chan struct{} // closed and replaced at every visible change
 	abandon  func()        // ends the blocking query under way
 
+	leader registry.Replica // none: its name is empty
+
 	looked chan struct{} // closed once Consul was asked for the first time
 	once   sync.Once     // closes it
 

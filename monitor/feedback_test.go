@@ -142,6 +142,22 @@ func TestPredictionsThatWaitForLabelsAreBounded(t *testing.T) {
 	}
 }
 
+func TestACopyGetsNoLabelAndAnIDThatComesAgainReplacesTheFirst(t *testing.T) {
+	now := time.Unix(1000, 0)
+	m := labelled(t, &now)
+	predict(m, "1", "a", "acme", []string{"JFK"}, []string{"late"})
+	v := m.versions["1"]
+	m.labels.keep(v, &Exchange{Version: "2", RequestID: "a", Shadow: true}, decoded{out: &protocol.Batch{Columns: make([]protocol.Column, 1)}}, &m.pass)
+	if n := m.labels.order.Len(); n != 1 || m.labels.counts[labelCount{"", labelReusedID}] != 0 {
+		t.Errorf("a copy was kept: %d predictions wait", n)
+	}
+	predict(m, "1", "a", "acme", []string{"JFK"}, []string{"on"})
+	m.Label([]Label{{RequestID: "a", Label: "on"}})
+	if got := accuracy(t, m, "1", "", "truth"); got != "1 of 1" || m.labels.counts[labelCount{"", labelReusedID}] != 1 {
+		t.Errorf("%s, %v", got, m.labels.counts)
+	}
+}
+
 func TestNumbersGiveErrorsAndScores(t *testing.T) {
 	var q pairs
 	for _, c := range []struct{ predicted, actual float64 }{{0.75, 1}, {0.25, 1}, {0.25, 0}} {

@@ -81,14 +81,22 @@ func (b *labelBook) keep(v *version, x *Exchange, d decoded, p *pass) {
 			}
 		}
 		k.rows = append(k.rows, r)
-		k.bytes += 96 + int64(len(r.text)) + 16*int64(len(r.slices))
+		k.bytes += 96 + int64(len(r.text)) + sizeOf(r.slices)
 	}
+	k.bytes += sizeOf(k.shared)
 	b.index[k.key] = b.order.PushBack(k)
 	b.bytes += k.bytes
 	for b.order.Len() > labelMax || b.bytes > labelBytes {
 		b.counts[labelCount{"", labelEvicted}]++
 		b.remove(b.order.Front())
 	}
+}
+
+func sizeOf(names []string) (n int64) {
+	for _, s := range names {
+		n += 16 + int64(len(s))
+	}
+	return n
 }
 
 func (b *labelBook) remove(e *list.Element) {

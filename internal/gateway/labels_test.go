@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/weir-gateway/weir/monitor"
@@ -36,6 +37,17 @@ func TestLabelsThatComeLaterGiveTheAccuracyOfAVersionAndItsSlices(t *testing.T) 
 		q := r.summary(t, "1", c.slice).Quality[c.source]
 		if q.Labels != c.labels || q.Classes == nil || q.Classes.Accuracy != c.accuracy {
 			t.Errorf("slice %q, source %s: %+v, want accuracy %v of %d", c.slice, c.source, q, c.accuracy, c.labels)
+		}
+	}
+	metrics := r.metrics(t)
+	for _, line := range []string{
+		`weir_quality{metric="accuracy",model="m",source="human",version="1"} 1`,
+		`weir_quality{metric="mae",model="m",source="truth",version="1"} 0.6666666666666666`,
+		`weir_labels_total{model="m",outcome="joined",version="1"} 4`,
+		`weir_labels_total{model="m",outcome="unknown_id",version=""} 1`,
+	} {
+		if !strings.Contains(metrics, line+"\n") {
+			t.Errorf("/metrics lacks %s", line)
 		}
 	}
 }

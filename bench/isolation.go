@@ -21,7 +21,7 @@ const (
 
 // shadowCase is one state that a shadow may be in, for one proxy.
 type shadowCase struct {
-	shadow string // "healthy" is what the others are compared with
+	shadow string // "healthy" is what the others are compared with; "none": no copies at all
 	bulk   bool   // bodies of 1 MB
 	peers  []string
 }
@@ -40,6 +40,7 @@ func shadowCases() []shadowCase {
 	weir, both, all := []string{peers.NameWeir}, []string{peers.NameWeir, peers.NameEnvoy}, []string{peers.NameWeir, peers.NameEnvoy, peers.NameNginx}
 	return []shadowCase{
 		{"healthy", false, all},
+		{"none", false, weir},
 		{"hung", false, all},
 		{"breaks off", false, weir},
 		{"black hole", false, weir},
@@ -82,6 +83,7 @@ func isolation(ctx context.Context, o options) (table, error) {
 		return t, err
 	}
 	shadows := map[string]string{
+		"none":    "",
 		"healthy": f.stubs.Addresses[1], "hung": f.stubs.Addresses[2], "breaks off": f.stubs.Addresses[3],
 		"slow": f.stubs.Addresses[4], "huge answers": f.stubs.Addresses[5], "black hole": hole.Address(), "refuses": nobody,
 	}
@@ -147,7 +149,7 @@ func (f *field) isolationTable(t *table) {
 				times(row.mid("p50"), base.mid("p50")), times(row.mid("p99"), base.mid("p99")), times(row.mid("capacity"), base.mid("capacity")),
 				fmt.Sprint(row.errors), fmt.Sprint(memory / 1000),
 			})
-			if p == peers.NameWeir && row != base {
+			if p == peers.NameWeir && row != base && c.shadow != "none" {
 				t.aim(row.name+": p50", row.mid("p50")/base.mid("p50"), 1.05, "×")
 				t.aim(row.name+": p99", row.mid("p99")/base.mid("p99"), 1.05, "×")
 				t.aim(row.name+": time a request, closed loop", base.mid("capacity")/row.mid("capacity"), 1.05, "×")

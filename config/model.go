@@ -109,6 +109,15 @@ type Monitor struct {
 	MaxBytes        Size                `json:"max_bytes"`         // of all bodies that wait
 	MaxBody         Size                `json:"max_body"`          // of a request or an answer; larger ones are counted, not decoded
 	Workers         int                 `json:"workers"`
+	Labels          Labels              `json:"labels"`
+}
+
+// Labels bounds the predictions that wait for their labels. Those over a bound
+// are forgotten, oldest first, and counted.
+type Labels struct {
+	TTL      Duration `json:"ttl"`       // a label that comes later finds nothing
+	Max      int      `json:"max"`       // requests
+	MaxBytes Size     `json:"max_bytes"` // of their predictions, estimated
 }
 
 // MarshalJSON writes "off" or the mapping.

@@ -133,7 +133,7 @@ func (b *labelBook) find(m *Monitor, id string) (*kept, string) {
 		return nil, labelUnknown
 	}
 	k := e.Value.(*kept)
-	if m.o.Now().Sub(k.at) > labelTTL {
+	if m.o.Now().Sub(k.at) > m.o.LabelTTL {
 		return nil, labelExpired
 	}
 	return k, ""

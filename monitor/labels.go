@@ -9,17 +9,14 @@ import (
 	"github.com/weir-gateway/weir/protocol"
 )
 
-// Bounds of the predictions that wait for labels.
-const (
-	labelTTL   = 24 * time.Hour
-	labelMax   = 100_000  // requests
-	labelBytes = 64 << 20 // estimated
-	labelRows  = 1024     // of one request; those after it get no label
-)
+// labelRows of one request wait for labels; those after it get none.
+const labelRows = 1024
 
 // labelBook keeps predictions by the hash of their request's id until labels come,
 // oldest out first, and what the labels said. Guarded by Monitor.mu.
 type labelBook struct {
+	max      int
+	maxBytes int64
 	seed    maphash.Seed
 	index   map[uint64]*list.Element
 	order   list.List // of *kept, oldest first
@@ -48,8 +45,9 @@ type keptRow struct {
 	labelled uint8    // a bit a source
 }
 
-func newLabelBook() *labelBook {
+func newLabelBook(o Options) *labelBook {
 	return &labelBook{
+		max: o.LabelMax, maxBytes: o.LabelBytes,
 		seed: maphash.MakeSeed(), index: map[uint64]*list.Element{},
 		results: map[string]*versionQuality{}, counts: map[labelCount]uint64{},
 	}
@@ -86,7 +84,7 @@ func (b *labelBook) keep(v *version, x *Exchange, d decoded, p *pass) {
 	k.bytes += sizeOf(k.shared)
 	b.index[k.key] = b.order.PushBack(k)
 	b.bytes += k.bytes
-	for b.order.Len() > labelMax || b.bytes > labelBytes {
+	for b.order.Len() > b.max || b.bytes > b.maxBytes {
 		b.counts[labelCount{"", labelEvicted}]++
 		b.remove(b.order.Front())
 	}

@@ -24,6 +24,10 @@ type Options struct {
 	MaxDecoded int   // bytes of a body once its Content-Encoding is taken off; 1 MiB. A worker holds up to four such
 	Workers    int   // 1; with more, the order of exchanges and so the alarms are no longer reproducible
 
+	LabelTTL   time.Duration // 24h in which a prediction waits for its label
+	LabelMax   int           // 100,000 requests whose predictions wait; the oldest go first
+	LabelBytes int64         // 64 MiB of them, estimated
+
 	MaxVersions   int // 16 versions with a state; more are counted and not watched
 	MaxFeatures   int // 1024 inputs and outputs a version
 	MaxSlices     int // 20 values a slice field; the rest is one slice named (other)
@@ -86,6 +90,9 @@ func (o Options) withDefaults() Options {
 	o.QueueBytes = positive(o.QueueBytes, 64<<20)
 	o.MaxDecoded = positive(o.MaxDecoded, 1<<20)
 	o.Workers = positive(o.Workers, 1)
+	o.LabelTTL = positive(o.LabelTTL, 24*time.Hour)
+	o.LabelMax = positive(o.LabelMax, 100_000)
+	o.LabelBytes = positive(o.LabelBytes, 64<<20)
 	o.MaxVersions = positive(o.MaxVersions, 16)
 	o.MaxFeatures = positive(o.MaxFeatures, 1024)
 	o.MaxSlices = positive(o.MaxSlices, 20)

@@ -97,6 +97,9 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		QueueBytes:      int64(cfg.MaxBytes),
 		Workers:         cfg.Workers,
 		MaxDecoded:      int(cfg.MaxBody),
+		LabelTTL:        cfg.Labels.TTL.Std(),
+		LabelMax:        cfg.Labels.Max,
+		LabelBytes:      int64(cfg.Labels.MaxBytes),
 		Tolerance:       m.cfg.Shadow.Tolerance,
 		Now:             g.now,
 		OnAlarm: func(a monitor.Alarm) {

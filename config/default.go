@@ -101,6 +101,7 @@ var metrics = map[string]struct {
 }{
 	"errors":     {0.5, 100, "percentage points"},
 	"latency":    {20, 10_000, "per cent of the stable version's"},
+	"quality":    {2, 100, "percentage points"},
 	"prediction": {0.1, 1, "a distance between distributions"},
 }
 

@@ -157,6 +157,9 @@ func (m *Monitor) join(k *kept, row, source int, value any) string {
 		return labelFull
 	}
 	r.labelled |= 1 << source
+	if row == 0 && source == 0 && k.tell != nil {
+		k.tell(pair.truth())
+	}
 	v.add("", source, pair)
 	for _, s := range k.shared {
 		v.add(s, source, pair)
@@ -172,6 +175,39 @@ type pair struct {
 	numeric           bool
 	predicted, actual float64 // when numeric
 	class, label      string
+}
+
+// Truth is what a label says about a prediction.
+type Truth uint8
+
+// The truths. TruthNumber: the prediction is a number that is no class, such as a
+// price, so that it is neither right nor wrong.
+const (
+	TruthRight Truth = iota
+	TruthWrong
+	TruthNumber
+)
+
+// truth compares classes; a score in [0,1] stands for the side of ½ that it is on
+// where the label is 0 or 1.
+func (p *pair) truth() Truth {
+	right := p.class == p.label
+	if p.numeric {
+		isWhole := p.predicted == math.Trunc(p.predicted) && p.actual == math.Trunc(p.actual)
+		isScore := p.predicted >= 0 && p.predicted <= 1 && (p.actual == 0 || p.actual == 1)
+		switch {
+		case isWhole:
+			right = p.predicted == p.actual
+		case isScore:
+			right = (p.predicted >= 0.5) == (p.actual == 1)
+		default:
+			return TruthNumber
+		}
+	}
+	if right {
+		return TruthRight
+	}
+	return TruthWrong
 }
 
 // newPair makes label comparable with the prediction: text with text, numbers with

@@ -34,6 +34,7 @@ type kept struct {
 	version string
 	shared  []string // slices of all its rows: by header
 	rows    []keptRow
+	tell    func(Truth) // what the truth of the first row is to be told; nil: nobody
 	bytes   int64
 }
 
@@ -82,6 +83,9 @@ func (b *labelBook) keep(v *version, x *Exchange, d decoded, p *pass) {
 		k.bytes += 96 + int64(len(r.text)) + sizeOf(r.slices)
 	}
 	k.bytes += sizeOf(k.shared)
+	if v.m.o.OnKept != nil {
+		k.tell = v.m.o.OnKept(x)
+	}
 	b.index[k.key] = b.order.PushBack(k)
 	b.bytes += k.bytes
 	for b.order.Len() > b.max || b.bytes > b.maxBytes {

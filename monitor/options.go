@@ -40,6 +40,11 @@ type Options struct {
 	OnAlarm      func(Alarm)                                   // called by a worker, in order; must not call back into the Monitor's Close
 	OnSlice      func(x *Exchange, field string, value []byte) // once an exchange and slice field, before OnPrediction: the value of the first row; not to be kept
 	OnPrediction func(x *Exchange, value protocol.Cell)        // one a row of a successful answer: its first output
+
+	// OnKept, once an exchange whose predictions wait for labels, returns what is
+	// to be told the first label of source truth of its first row; nil: nobody.
+	// Both are called with the Monitor's lock held.
+	OnKept func(x *Exchange) func(Truth)
 }
 
 // Exchange is one request with its answer, as the monitor sees it. The Monitor

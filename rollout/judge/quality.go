@@ -19,6 +19,11 @@ func (l *Labels) combine(other *Labels, sign int64) {
 	}
 }
 
+// labelSlack is by what factor the odds of having a label may differ between the
+// arms. It is smaller than readSlack, because labels are missing for reasons that
+// may have to do with them, and not 0, because failed requests have none.
+const labelSlack = 0.02
+
 // judgeQuality compares the shares of wrong predictions among the units that have
 // a label so far. Whether a unit has one must not depend on its version: then
 // its arm, given that it has one, is still the gateway's draw. That is checked
@@ -48,7 +53,7 @@ func judgeQuality(in *Input, g Guardrail) Verdict {
 		v.Outcome = Error
 		v.Words = fmt.Sprintf("quality: %d labels are numbers that are no class, of which none is simply wrong: "+
 			"only classes can be judged; take the guardrail out of the plan", numbers[Stable]+numbers[Candidate])
-	case in.uneven(arrivals):
+	case in.uneven(arrivals, labelSlack):
 		v.Outcome = Error
 		v.Words = unevenLabelWords(in, &v)
 	}

@@ -160,6 +160,10 @@ func (m *Monitor) join(k *kept, row, source int, value any) string {
 	if row == 0 && source == 0 && k.tell != nil {
 		k.tell(pair.truth())
 	}
+	m.o.score(r, &pair)
+	if source == 0 && pair.scored {
+		v.scores.learn(r.score, pair.positive)
+	}
 	v.add("", source, pair)
 	for _, s := range k.shared {
 		v.add(s, source, pair)
@@ -175,6 +179,21 @@ type pair struct {
 	numeric           bool
 	predicted, actual float64 // when numeric
 	class, label      string
+	scored, positive  bool // it has a score, and the label is the positive class
+	score             float64
+}
+
+// score adds the score of the row, where the label says which class it is of.
+func (o *Options) score(r *keptRow, p *pair) {
+	if !r.score.ok {
+		return
+	}
+	p.score = r.score.score
+	if o.Score == "" { // the prediction is the score
+		p.scored, p.positive = p.actual == 0 || p.actual == 1, p.actual == 1
+		return
+	}
+	p.positive, p.scored = o.isPositive(p.label)
 }
 
 // Truth is what a label says about a prediction.

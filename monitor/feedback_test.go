@@ -189,10 +189,12 @@ func TestACopyGetsNoLabelAndAnIDThatComesAgainReplacesTheFirst(t *testing.T) {
 func TestNumbersGiveErrorsAndScores(t *testing.T) {
 	var q pairs
 	for _, c := range []struct{ predicted, actual float64 }{{0.75, 1}, {0.25, 1}, {0.25, 0}} {
-		p, ok := newPair(&keptRow{kind: protocol.Number, number: c.predicted}, c.actual == 1)
+		r := &keptRow{kind: protocol.Number, number: c.predicted, score: scored{ok: true, score: c.predicted}}
+		p, ok := newPair(r, c.actual == 1)
 		if !ok {
 			t.Fatal(c)
 		}
+		(&Options{}).score(r, &p)
 		q.add(p)
 	}
 	s := q.summary()

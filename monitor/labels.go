@@ -42,6 +42,7 @@ type keptRow struct {
 	kind     protocol.Kind
 	number   float64
 	text     string
+	score    scored
 	slices   []string // by input field
 	labelled uint8    // a bit a source
 }
@@ -57,7 +58,8 @@ func newLabelBook(o Options) *labelBook {
 // keep remembers the predictions of a request that had an answer. Copies are left
 // out: they have the id of the client's own request.
 func (b *labelBook) keep(v *version, x *Exchange, d decoded, p *pass) {
-	if x.RequestID == "" || x.Shadow || d.out == nil || len(d.out.Columns) == 0 {
+	a := v.m.o.answerOf(d.out)
+	if x.RequestID == "" || x.Shadow || a.class == nil {
 		return
 	}
 	k := &kept{key: b.hash(x.RequestID), at: p.at, version: x.Version, bytes: 256}
@@ -70,17 +72,17 @@ func (b *labelBook) keep(v *version, x *Exchange, d decoded, p *pass) {
 			k.shared = append(k.shared, v.sliceName(i, headerValue(x, field.header)))
 		}
 	}
-	cells := d.out.Columns[0].Cells
+	cells := a.class.Cells
 	k.rows = make([]keptRow, 0, min(len(cells), labelRows))
 	for row := range cells[:cap(k.rows)] {
-		r := keptRow{kind: cells[row].Kind, number: cells[row].Number, text: string(cells[row].Text)}
+		r := keptRow{kind: cells[row].Kind, number: cells[row].Number, text: string(cells[row].Text), score: a.row(&v.m.o, row, p)}
 		for i, field := range v.m.fields {
 			if field.header < 0 && d.in != nil && row < d.in.Rows {
 				r.slices = append(r.slices, v.sliceName(i, fieldValue(d.in, field.name, row, p)))
 			}
 		}
 		k.rows = append(k.rows, r)
-		k.bytes += 96 + int64(len(r.text)) + sizeOf(r.slices)
+		k.bytes += 120 + int64(len(r.text)) + sizeOf(r.slices)
 	}
 	k.bytes += sizeOf(k.shared)
 	if v.m.o.OnKept != nil {

@@ -16,6 +16,7 @@ type Options struct {
 	Window          time.Duration // of scores, means and quantiles; 10m
 	Slices          []string      // input fields, or header:NAME
 	Positive        string        // the class whose share is a slice's positive rate; "": the natural one, see FairnessGap
+	Score           string        // the output that is the probability of the positive class; "": the first output where it is one
 	FalseAlarmEvery float64       // γ, mean observations between false alarms of the model; 1,000,000
 	FollowStable    bool          // measure versions against the stable version's live window instead of their profile
 

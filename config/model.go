@@ -101,6 +101,7 @@ type Monitor struct {
 	Off             bool                `json:"-"`
 	Slices          []string            `json:"slices,omitempty"`   // input fields, or header:NAME
 	Positive        string              `json:"positive,omitempty"` // class whose share is a slice's positive rate; the natural one by default
+	Score           string              `json:"score,omitempty"`    // output that is the probability of the positive class; the first output by default, where it is one
 	Features        map[string][]string `json:"features,omitempty"` // tensor or field → names of its columns
 	Window          Duration            `json:"window"`
 	Reference       string              `json:"reference"`         // profile | stable

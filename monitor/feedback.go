@@ -189,11 +189,11 @@ func (o *Options) score(r *keptRow, p *pair) {
 		return
 	}
 	p.score = r.score.score
-	if o.Score == "" { // the prediction is the score
+	if !r.score.apart { // the prediction is the score
 		p.scored, p.positive = p.actual == 0 || p.actual == 1, p.actual == 1
 		return
 	}
-	p.positive, p.scored = o.isPositive(p.label)
+	p.positive, p.scored = o.isPositive([]byte(p.label))
 }
 
 // Truth is what a label says about a prediction.

@@ -1,7 +1,7 @@
 package monitor
 
 import (
-	"strings"
+	"bytes"
 
 	"github.com/weir-gateway/weir/monitor/quality"
 	"github.com/weir-gateway/weir/protocol"
@@ -37,9 +37,9 @@ func (o *Options) answerOf(out *protocol.Batch) (a answer) {
 
 // scored is a binary prediction with the probability of its positive class.
 type scored struct {
-	ok       bool
-	score    float64
-	positive bool // predicted
+	ok, apart bool
+	score     float64
+	positive  bool // predicted
 }
 
 // row reads the score of a row; not ok where there is none, or nobody knows which
@@ -52,26 +52,28 @@ func (a *answer) row(o *Options, row int, p *pass) (s scored) {
 	if c.Kind != protocol.Number || !(c.Number >= 0 && c.Number <= 1) {
 		return s
 	}
-	s.score = c.Number
+	s.score, s.apart = c.Number, a.apart
 	if !a.apart {
 		s.positive, s.ok = c.Number >= 0.5, true
 	} else if row < len(a.class.Cells) {
-		s.positive, s.ok = o.isPositive(string(p.label(&a.class.Cells[row])))
+		s.positive, s.ok = o.isPositive(p.label(&a.class.Cells[row]))
 	}
 	return s
 }
 
 // isPositive tells whether a class is the positive one: the one configured, or the
 // natural one.
-func (o *Options) isPositive(class string) (positive, known bool) {
+func (o *Options) isPositive(class []byte) (positive, known bool) {
 	if o.Positive != "" {
-		return class == o.Positive, class != ""
+		return string(class) == o.Positive, len(class) > 0
 	}
-	switch strings.ToLower(class) {
-	case "1", "true", "yes", "positive":
-		return true, true
-	case "0", "false", "no", "negative":
-		return false, true
+	for _, words := range [...][2]string{{"1", "0"}, {"true", "false"}, {"yes", "no"}, {"positive", "negative"}} {
+		switch {
+		case bytes.EqualFold(class, []byte(words[0])):
+			return true, true
+		case bytes.EqualFold(class, []byte(words[1])):
+			return false, true
+		}
 	}
 	return false, false
 }

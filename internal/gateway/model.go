@@ -91,6 +91,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Window:          cfg.Window.Std(),
 		Slices:          cfg.Slices,
 		Positive:        cfg.Positive,
+		Score:           cfg.Score,
 		FalseAlarmEvery: cfg.FalseAlarmEvery,
 		FollowStable:    cfg.Reference == "stable",
 		Queue:           cfg.Queue,

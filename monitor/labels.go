@@ -17,12 +17,12 @@ const labelRows = 1024
 type labelBook struct {
 	max      int
 	maxBytes int64
-	seed    maphash.Seed
-	index   map[uint64]*list.Element
-	order   list.List // of *kept, oldest first
-	bytes   int64
-	results map[string]*versionQuality
-	counts  map[labelCount]uint64
+	seed     maphash.Seed
+	index    map[uint64]*list.Element
+	order    list.List // of *kept, oldest first
+	bytes    int64
+	results  map[string]*versionQuality
+	counts   map[labelCount]uint64
 }
 
 type labelCount struct{ version, outcome string }

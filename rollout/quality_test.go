@@ -21,7 +21,7 @@ var runs = flag.Int("runs", 1, "multiply the number of simulated rollouts")
 // A request comes every second; a phase ends by the candidate's requests, as
 // min_requests ends a step.
 type labels struct {
-	shift  float64                                  // of the candidate's chance to be wrong
+	shift  float64                                // of the candidate's chance to be wrong
 	coming func(r *rand.Rand, arm judge.Arm) bool // which labels ever come; nil: all
 }
 

@@ -89,8 +89,8 @@ type Batch struct {
 	Start  int     `json:"start"`
 	Weight float64 `json:"weight"`
 	// Tails are, for every latency guardrail in order, the slow units.
-	Tails  []Tail `json:"tails,omitempty"`
-	Bins   *Bins  `json:"bins,omitempty"`
+	Tails []Tail `json:"tails,omitempty"`
+	Bins  *Bins  `json:"bins,omitempty"`
 	// Centre of the test of quality: about the stable's share of wrong
 	// predictions before. It need not be accurate.
 	Centre float64 `json:"centre,omitempty"`

@@ -31,7 +31,7 @@ func TestQualityIsDecidedByTheLabelledAlone(t *testing.T) {
 		"few labels":            {labelled(.5, .1, 50, 5, 50, 6), Hold, "not decided yet"},
 		"equal":                 {labelled(.5, .1, 20000, 2000, 20000, 2000), Pass, "no worse, proven"},
 		"better":                {labelled(.5, .1, 4000, 400, 4000, 100), Pass, "no worse, proven"},
-		"within the margin":     {labelled(.5, .1, 20000, 2000, 20000, 2200), Pass, "no worse, proven"},
+		"within the margin":     {labelled(.5, .1, 40000, 4000, 40000, 4400), Pass, "no worse, proven"},
 		"worse":                 {labelled(.5, .1, 4000, 400, 4000, 800), Fail, "worse, proven"},
 		"worse, without centre": {labelled(.5, 0, 4000, 400, 4000, 800), Fail, "worse, proven"},
 	} {

@@ -16,7 +16,7 @@ const (
 	MetricErrors     = "errors"
 	MetricLatency    = "latency"
 	MetricPrediction = "prediction"
-	MetricQuality    = "quality" // wrong predictions, as labels say that come later
+	MetricQuality    = "quality"    // wrong predictions, as labels say that come later
 	MetricAssignment = "assignment" // is the traffic drawn as it should be?
 )
 

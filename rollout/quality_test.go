@@ -170,7 +170,27 @@ func TestAVersionThatIsWrongMoreOftenFails(t *testing.T) {
 	}
 }
 
-func TestLabelsThatOneVersionLacksAreAnErrorAndNoVerdict(t *testing.T) {
+func TestAVersionAsBadAsTheMarginHardlyEverPassesByLateLabels(t *testing.T) {
+	n := 40 * *runs
+	passed, reached := 0, 0
+	for seed := range n {
+		pass, last := false, false
+		labels{shift: 0.02}.walk(rand.New(rand.NewPCG(uint64(seed), 58)), qualityPlan(2, 0.01), func(v judge.Verdict, _ judge.Counts) bool {
+			if v.Allowed < 0.021 { // the last step, before 100 %
+				last, pass = true, v.Outcome == judge.Pass
+			}
+			return pass
+		})
+		passed, reached = passed+one(pass), reached+one(last)
+	}
+	limit := PassLevel + 3*math.Sqrt(PassLevel*(1-PassLevel)/float64(n))
+	t.Logf("%d of %d passed before 100 %% (limit %.1f)", passed, reached, limit*float64(n))
+	if float64(passed) > limit*float64(n) || reached < n {
+		t.Errorf("%d of %d passed, more than %.3f", passed, reached, limit)
+	}
+}
+
+func TestLabelsThatOneVersionLacksAreAnError(t *testing.T) {
 	half := labels{coming: func(r *rand.Rand, arm judge.Arm) bool { return arm == judge.Stable || r.IntN(2) == 0 }}
 	n := 10 * *runs
 	broken := 0
@@ -178,7 +198,7 @@ func TestLabelsThatOneVersionLacksAreAnErrorAndNoVerdict(t *testing.T) {
 		last := judge.Hold
 		half.walk(rand.New(rand.NewPCG(uint64(seed), 57)), qualityPlan(2, 0.01), func(v judge.Verdict, _ judge.Counts) bool {
 			last = v.Outcome
-			return last != judge.Hold
+			return last == judge.Error || last == judge.Fail
 		})
 		broken += one(last == judge.Error)
 	}

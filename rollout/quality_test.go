@@ -5,6 +5,7 @@ import (
 	"flag"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -205,6 +206,25 @@ func TestLabelsThatOneVersionLacksAreAnError(t *testing.T) {
 	t.Logf("%d of %d are errors", broken, n)
 	if broken < n*9/10 {
 		t.Errorf("of %d walks where half of the candidate's labels are missing, %d are errors", n, broken)
+	}
+}
+
+func TestAQualityGuardrailNeedsAMarginAndHasNoSlices(t *testing.T) {
+	for _, c := range []struct {
+		guardrail judge.Guardrail
+		wrong     string // part of the error; empty: none
+	}{
+		{judge.Guardrail{Metric: judge.MetricQuality, Margin: 2}, ""},
+		{judge.Guardrail{Metric: judge.MetricQuality}, "guardrails[0].margin"},
+		{judge.Guardrail{Metric: judge.MetricQuality, Margin: 100}, "guardrails[0].margin"},
+		{judge.Guardrail{Metric: judge.MetricQuality, Margin: 2, Slices: []string{"origin"}}, "quality is judged over all requests only"},
+	} {
+		plan := qualityPlan(2, .01)
+		plan.Strategy, plan.Automation, plan.Guardrails = Canary, Automatic, []judge.Guardrail{c.guardrail}
+		err := plan.Validate()
+		if (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+			t.Errorf("%+v: %v, want %q", c.guardrail, err, c.wrong)
+		}
 	}
 }
 

@@ -31,8 +31,10 @@ const labelSlack = 0.02
 func judgeQuality(in *Input, g Guardrail) Verdict {
 	v := Verdict{Metric: g.Metric}
 	var s series
-	var hits, numbers [2]int64
+	var hits [2]int64
+	var all Labels
 	var arrivals []draws
+	expected := 0.0 // labels of the candidate
 	for i := range in.Batches {
 		b := &in.Batches[i]
 		l := &b.Counts.Labels
@@ -40,36 +42,25 @@ func judgeQuality(in *Input, g Guardrail) Verdict {
 		v.count(b.Weight, l.Labelled, l.Wrong, &hits)
 		if b.Weight > 0 && b.Weight < 1 {
 			arrivals = append(arrivals, draws{weight: b.Weight, units: l.Labelled})
-			numbers[Stable] += l.Numbers[Stable]
-			numbers[Candidate] += l.Numbers[Candidate]
+			all.combine(l, +1)
+			expected += b.Weight * float64(l.Labelled[Stable]+l.Labelled[Candidate])
 		}
 	}
 	v.shares(hits)
 	margin := g.Margin / 100
 	in.weigh(&v, &s, &s, margin, in.proportional(margin))
 	v.Words = qualityWords(&v)
+	labelled := all.Labelled[Stable] + all.Labelled[Candidate]
+	odd := all.Numbers[Stable] + all.Numbers[Candidate]
 	switch {
-	case numbers != [2]int64{}:
+	case 100*odd > odd+labelled: // a stray label does not stop a walk
 		v.Outcome = Error
 		v.Words = fmt.Sprintf("quality: %d labels are numbers that are no class, of which none is simply wrong: "+
-			"only classes can be judged; take the guardrail out of the plan", numbers[Stable]+numbers[Candidate])
+			"only classes can be judged; take the guardrail out of the plan", odd)
 	case in.uneven(arrivals, labelSlack):
 		v.Outcome = Error
-		v.Words = unevenLabelWords(in, &v)
+		v.Words = fmt.Sprintf("quality: the candidate has %s %% of the labels and should have %s %%: labels must come for both versions alike, nothing can be compared",
+			percent(float64(all.Labelled[Candidate])/float64(labelled)), percent(expected/float64(labelled)))
 	}
 	return v
-}
-
-// unevenLabelWords says how the labels are spread, and how they should be.
-func unevenLabelWords(in *Input, v *Verdict) string {
-	expected := 0.0
-	for i := range in.Batches {
-		b := &in.Batches[i]
-		if b.Weight > 0 && b.Weight < 1 {
-			expected += b.Weight * float64(b.Counts.Labels.Labelled[Stable]+b.Counts.Labels.Labelled[Candidate])
-		}
-	}
-	all := float64(v.StableUnits + v.CandidateUnits)
-	return fmt.Sprintf("quality: the candidate has %s %% of the labels and should have %s %%: labels must come for both versions alike, nothing can be compared",
-		percent(float64(v.CandidateUnits)/all), percent(expected/all))
 }

@@ -54,9 +54,13 @@ func TestLabelsThatOneArmLacksAreAnError(t *testing.T) {
 
 func TestLabelsOfNumbersThatAreNoClassAreAnError(t *testing.T) {
 	b := labelled(.5, .1, 4000, 400, 4000, 400)
-	b.Counts.Labels.Numbers[Candidate] = 1
-	if v := quality(2, b); v.Outcome != Error || !strings.Contains(v.Words, "1 labels are numbers") {
+	b.Counts.Labels.Numbers[Candidate] = 200
+	if v := quality(2, b); v.Outcome != Error || !strings.Contains(v.Words, "200 labels are numbers") {
 		t.Errorf("%s: %s", v.Outcome, v.Words)
+	}
+	b.Counts.Labels.Numbers[Candidate] = 20
+	if v := quality(2, b); v.Outcome == Error {
+		t.Errorf("a stray label in 400 stops the walk: %s", v.Words)
 	}
 }
 

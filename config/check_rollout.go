@@ -92,8 +92,11 @@ func (c *checker) guardrailSlices(path string, m *Model) {
 	fields := map[string]bool{}
 	for i, g := range m.Rollout.Guardrails {
 		inner := fmt.Sprintf("%s[%d].slices", path, i)
-		if len(g.Slices) > 0 && g.Metric == "latency" {
-			c.fault(RuleGuardrailSlice, inner, "is only for errors and prediction; latency is judged over all requests")
+		if g.Metric == "quality" && m.Monitor.Off {
+			c.fault(RuleGuardrailOff, fmt.Sprintf("%s[%d].metric", path, i), "is quality, but labels find no prediction while the monitor is off; turn it on, or remove this guardrail")
+		}
+		if len(g.Slices) > 0 && (g.Metric == "latency" || g.Metric == "quality") {
+			c.fault(RuleGuardrailSlice, inner, "is only for errors and prediction; %s is judged over all requests", g.Metric)
 			continue
 		}
 		for k, s := range g.Slices {

@@ -74,6 +74,7 @@ func (m *Model) setDefaults() {
 		MaxBytes:        64 * mib,
 		MaxBody:         1 * mib,
 		Workers:         1,
+		Labels:          Labels{TTL: Duration(24 * time.Hour), Max: 100_000, MaxBytes: 64 * mib},
 	}
 	m.Rollout = Rollout{
 		Strategy:   "canary",
@@ -100,6 +101,7 @@ var metrics = map[string]struct {
 }{
 	"errors":     {0.5, 100, "percentage points"},
 	"latency":    {20, 10_000, "per cent of the stable version's"},
+	"quality":    {2, 100, "percentage points"},
 	"prediction": {0.1, 1, "a distance between distributions"},
 }
 

@@ -101,6 +101,7 @@ type Monitor struct {
 	Off             bool                `json:"-"`
 	Slices          []string            `json:"slices,omitempty"`   // input fields, or header:NAME
 	Positive        string              `json:"positive,omitempty"` // class whose share is a slice's positive rate; the natural one by default
+	Score           string              `json:"score,omitempty"`    // output that is the probability of the positive class; the first output by default, where it is one
 	Features        map[string][]string `json:"features,omitempty"` // tensor or field → names of its columns
 	Window          Duration            `json:"window"`
 	Reference       string              `json:"reference"`         // profile | stable
@@ -109,6 +110,15 @@ type Monitor struct {
 	MaxBytes        Size                `json:"max_bytes"`         // of all bodies that wait
 	MaxBody         Size                `json:"max_body"`          // of a request or an answer; larger ones are counted, not decoded
 	Workers         int                 `json:"workers"`
+	Labels          Labels              `json:"labels"`
+}
+
+// Labels bounds the predictions that wait for their labels. Those over a bound
+// are forgotten, oldest first, and counted.
+type Labels struct {
+	TTL      Duration `json:"ttl"`       // a label that comes later finds nothing
+	Max      int      `json:"max"`       // requests
+	MaxBytes Size     `json:"max_bytes"` // of their predictions, estimated
 }
 
 // MarshalJSON writes "off" or the mapping.

@@ -24,8 +24,8 @@ type Step struct {
 
 // Guardrail is a limit on how much worse the candidate may be.
 type Guardrail struct {
-	Metric   string   `json:"metric"`             // errors | latency | prediction
+	Metric   string   `json:"metric"`             // errors | latency | prediction | quality
 	Quantile float64  `json:"quantile,omitempty"` // latency: which, in (0, 1)
-	Margin   float64  `json:"margin"`             // errors: percentage points; latency: per cent of the stable's; prediction: distance in [0, 1]
+	Margin   float64  `json:"margin"`             // errors, quality: percentage points; latency: per cent of the stable's; prediction: distance in [0, 1]
 	Slices   []string `json:"slices,omitempty"`   // errors, prediction: of monitor.slices; each value is judged by itself
 }

@@ -67,5 +67,6 @@ const (
 	RuleQuantile       Rule = "quantile"        // on another metric than latency, or not in (0, 1)
 	RuleGuardrailTwice Rule = "guardrail-twice" //
 	RuleSource         Rule = "source"          // no server, or what can't be meant of one
-	RuleGuardrailSlice Rule = "guardrail-slice" // of a field that is not watched, or of latency
+	RuleGuardrailSlice Rule = "guardrail-slice" // of a field that is not watched, or of latency or quality
+	RuleGuardrailOff   Rule = "guardrail-off"   // quality without a monitor
 )

@@ -133,7 +133,7 @@ func (b *labelBook) find(m *Monitor, id string) (*kept, string) {
 		return nil, labelUnknown
 	}
 	k := e.Value.(*kept)
-	if m.o.Now().Sub(k.at) > labelTTL {
+	if m.o.Now().Sub(k.at) > m.o.LabelTTL {
 		return nil, labelExpired
 	}
 	return k, ""
@@ -157,6 +157,13 @@ func (m *Monitor) join(k *kept, row, source int, value any) string {
 		return labelFull
 	}
 	r.labelled |= 1 << source
+	if row == 0 && source == 0 && k.tell != nil {
+		k.tell(pair.truth())
+	}
+	m.o.score(r, &pair)
+	if source == 0 && pair.scored {
+		v.scores.learn(r.score, pair.positive)
+	}
 	v.add("", source, pair)
 	for _, s := range k.shared {
 		v.add(s, source, pair)
@@ -172,6 +179,54 @@ type pair struct {
 	numeric           bool
 	predicted, actual float64 // when numeric
 	class, label      string
+	scored, positive  bool // it has a score, and the label is the positive class
+	score             float64
+}
+
+// score adds the score of the row, where the label says which class it is of.
+func (o *Options) score(r *keptRow, p *pair) {
+	if !r.score.ok {
+		return
+	}
+	p.score = r.score.score
+	if !r.score.apart { // the prediction is the score
+		p.scored, p.positive = p.actual == 0 || p.actual == 1, p.actual == 1
+		return
+	}
+	p.positive, p.scored = o.isPositive([]byte(p.label))
+}
+
+// Truth is what a label says about a prediction.
+type Truth uint8
+
+// The truths. TruthNumber: the prediction is a number that is no class, such as a
+// price, so that it is neither right nor wrong.
+const (
+	TruthRight Truth = iota
+	TruthWrong
+	TruthNumber
+)
+
+// truth compares classes; a score in [0,1] stands for the side of ½ that it is on
+// where the label is 0 or 1.
+func (p *pair) truth() Truth {
+	right := p.class == p.label
+	if p.numeric {
+		isWhole := p.predicted == math.Trunc(p.predicted) && p.actual == math.Trunc(p.actual)
+		isScore := p.predicted >= 0 && p.predicted <= 1 && (p.actual == 0 || p.actual == 1)
+		switch {
+		case isWhole:
+			right = p.predicted == p.actual
+		case isScore:
+			right = (p.predicted >= 0.5) == (p.actual == 1)
+		default:
+			return TruthNumber
+		}
+	}
+	if right {
+		return TruthRight
+	}
+	return TruthWrong
 }
 
 // newPair makes label comparable with the prediction: text with text, numbers with

@@ -11,11 +11,18 @@ import (
 
 func labelled(t *testing.T, now *time.Time) *Monitor {
 	t.Helper()
+	return labelledWith(t, now, func(*Options) {})
+}
+
+func labelledWith(t *testing.T, now *time.Time, change func(*Options)) *Monitor {
+	t.Helper()
 	p, err := protocol.New("oip", protocol.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newIdle(Options{Model: "m", Protocol: p, Slices: []string{"origin", "header:x-tenant"}, Now: func() time.Time { return *now }})
+	o := Options{Model: "m", Protocol: p, Slices: []string{"origin", "header:x-tenant"}, Now: func() time.Time { return *now }}
+	change(&o)
+	return newIdle(o)
 }
 
 func predict(m *Monitor, version, id, tenant string, origins, predictions []string) {
@@ -92,7 +99,7 @@ func TestALabelThatIsNotJoinedIsCountedAndNamed(t *testing.T) {
 	now := time.Unix(1000, 0)
 	m := labelled(t, &now)
 	predict(m, "1", "old", "acme", []string{"JFK"}, []string{"late"})
-	now = now.Add(labelTTL)
+	now = now.Add(m.o.LabelTTL)
 	predict(m, "1", "a", "acme", []string{"JFK", "LHR"}, []string{"late", "on"})
 	now = now.Add(time.Second)
 	zero, two := 0, 2
@@ -127,18 +134,39 @@ func TestALabelThatIsNotJoinedIsCountedAndNamed(t *testing.T) {
 
 func TestPredictionsThatWaitForLabelsAreBounded(t *testing.T) {
 	now := time.Unix(1000, 0)
-	m := labelled(t, &now)
+	one := labelled(t, &now)
+	predict(one, "1", "a", "acme", []string{"JFK"}, []string{"late"})
+	size := one.labels.bytes
+	for what, bound := range map[string]func(o *Options){
+		"requests": func(o *Options) { o.LabelMax = 2 },
+		"bytes":    func(o *Options) { o.LabelBytes = 3*size - 1 },
+	} {
+		m := labelledWith(t, &now, bound)
+		for _, id := range []string{"a", "b", "c"} {
+			predict(m, "1", id, "acme", []string{"JFK"}, []string{"late"})
+		}
+		got := m.Label([]Label{{RequestID: "a", Label: "late"}, {RequestID: "b", Label: "late"}, {RequestID: "c", Label: "late"}})
+		if got.Outcomes["unknown_id"] != 1 || got.Outcomes["joined"] != 2 || got.Bad[0].RequestID != "a" {
+			t.Errorf("%s: not the oldest alone is gone: %+v", what, got)
+		}
+		if m.labels.counts[labelCount{"", labelEvicted}] != 1 || len(m.labels.index) != 2 || m.labels.bytes != 2*size {
+			t.Errorf("%s: %v, %d predictions, %d bytes", what, m.labels.counts, len(m.labels.index), m.labels.bytes)
+		}
+	}
+}
+
+func TestALabelMayComeAsLateAsConfigured(t *testing.T) {
+	now := time.Unix(1000, 0)
+	m := labelledWith(t, &now, func(o *Options) { o.LabelTTL = 100 * time.Hour })
 	predict(m, "1", "a", "acme", []string{"JFK"}, []string{"late"})
-	m.labels.bytes = labelBytes // as if many others were there
 	predict(m, "1", "b", "acme", []string{"JFK"}, []string{"late"})
-	if n := m.labels.order.Len(); n != len(m.labels.index) || n > 1 {
-		t.Errorf("%d predictions wait", n)
+	now = now.Add(100 * time.Hour)
+	if got := m.Label([]Label{{RequestID: "a", Label: "late"}}); got.Outcomes["joined"] != 1 {
+		t.Errorf("%+v", got)
 	}
-	if m.Label([]Label{{RequestID: "a", Label: "late"}}).Outcomes["unknown_id"] != 1 {
-		t.Error("the oldest prediction is still there")
-	}
-	if m.labels.counts[labelCount{"", labelEvicted}] == 0 {
-		t.Error("nobody counted what had to go")
+	now = now.Add(time.Second)
+	if got := m.Label([]Label{{RequestID: "b", Label: "late"}}); got.Outcomes["expired"] != 1 {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -161,10 +189,12 @@ func TestACopyGetsNoLabelAndAnIDThatComesAgainReplacesTheFirst(t *testing.T) {
 func TestNumbersGiveErrorsAndScores(t *testing.T) {
 	var q pairs
 	for _, c := range []struct{ predicted, actual float64 }{{0.75, 1}, {0.25, 1}, {0.25, 0}} {
-		p, ok := newPair(&keptRow{kind: protocol.Number, number: c.predicted}, c.actual == 1)
+		r := &keptRow{kind: protocol.Number, number: c.predicted, score: scored{ok: true, score: c.predicted}}
+		p, ok := newPair(r, c.actual == 1)
 		if !ok {
 			t.Fatal(c)
 		}
+		(&Options{}).score(r, &p)
 		q.add(p)
 	}
 	s := q.summary()

@@ -9,23 +9,20 @@ import (
 	"github.com/weir-gateway/weir/protocol"
 )
 
-// Bounds of the predictions that wait for labels.
-const (
-	labelTTL   = 24 * time.Hour
-	labelMax   = 100_000  // requests
-	labelBytes = 64 << 20 // estimated
-	labelRows  = 1024     // of one request; those after it get no label
-)
+// labelRows of one request wait for labels; those after it get none.
+const labelRows = 1024
 
 // labelBook keeps predictions by the hash of their request's id until labels come,
 // oldest out first, and what the labels said. Guarded by Monitor.mu.
 type labelBook struct {
-	seed    maphash.Seed
-	index   map[uint64]*list.Element
-	order   list.List // of *kept, oldest first
-	bytes   int64
-	results map[string]*versionQuality
-	counts  map[labelCount]uint64
+	max      int
+	maxBytes int64
+	seed     maphash.Seed
+	index    map[uint64]*list.Element
+	order    list.List // of *kept, oldest first
+	bytes    int64
+	results  map[string]*versionQuality
+	counts   map[labelCount]uint64
 }
 
 type labelCount struct{ version, outcome string }
@@ -37,6 +34,7 @@ type kept struct {
 	version string
 	shared  []string // slices of all its rows: by header
 	rows    []keptRow
+	tell    func(Truth) // what the truth of the first row is to be told; nil: nobody
 	bytes   int64
 }
 
@@ -44,12 +42,14 @@ type keptRow struct {
 	kind     protocol.Kind
 	number   float64
 	text     string
+	score    scored
 	slices   []string // by input field
 	labelled uint8    // a bit a source
 }
 
-func newLabelBook() *labelBook {
+func newLabelBook(o Options) *labelBook {
 	return &labelBook{
+		max: o.LabelMax, maxBytes: o.LabelBytes,
 		seed: maphash.MakeSeed(), index: map[uint64]*list.Element{},
 		results: map[string]*versionQuality{}, counts: map[labelCount]uint64{},
 	}
@@ -58,7 +58,8 @@ func newLabelBook() *labelBook {
 // keep remembers the predictions of a request that had an answer. Copies are left
 // out: they have the id of the client's own request.
 func (b *labelBook) keep(v *version, x *Exchange, d decoded, p *pass) {
-	if x.RequestID == "" || x.Shadow || d.out == nil || len(d.out.Columns) == 0 {
+	a := v.m.o.answerOf(d.out)
+	if x.RequestID == "" || x.Shadow || a.class == nil {
 		return
 	}
 	k := &kept{key: b.hash(x.RequestID), at: p.at, version: x.Version, bytes: 256}
@@ -71,22 +72,25 @@ func (b *labelBook) keep(v *version, x *Exchange, d decoded, p *pass) {
 			k.shared = append(k.shared, v.sliceName(i, headerValue(x, field.header)))
 		}
 	}
-	cells := d.out.Columns[0].Cells
+	cells := a.class.Cells
 	k.rows = make([]keptRow, 0, min(len(cells), labelRows))
 	for row := range cells[:cap(k.rows)] {
-		r := keptRow{kind: cells[row].Kind, number: cells[row].Number, text: string(cells[row].Text)}
+		r := keptRow{kind: cells[row].Kind, number: cells[row].Number, text: string(cells[row].Text), score: a.row(&v.m.o, row, p)}
 		for i, field := range v.m.fields {
 			if field.header < 0 && d.in != nil && row < d.in.Rows {
 				r.slices = append(r.slices, v.sliceName(i, fieldValue(d.in, field.name, row, p)))
 			}
 		}
 		k.rows = append(k.rows, r)
-		k.bytes += 96 + int64(len(r.text)) + sizeOf(r.slices)
+		k.bytes += 120 + int64(len(r.text)) + sizeOf(r.slices)
 	}
 	k.bytes += sizeOf(k.shared)
+	if v.m.o.OnKept != nil {
+		k.tell = v.m.o.OnKept(x)
+	}
 	b.index[k.key] = b.order.PushBack(k)
 	b.bytes += k.bytes
-	for b.order.Len() > labelMax || b.bytes > labelBytes {
+	for b.order.Len() > b.max || b.bytes > b.maxBytes {
 		b.counts[labelCount{"", labelEvicted}]++
 		b.remove(b.order.Front())
 	}

@@ -52,7 +52,7 @@ func newIdle(o Options) *Monitor {
 	m := &Monitor{
 		o: o, queue: make(chan *Exchange, o.Queue),
 		references: map[string]*reference{}, versions: map[string]*version{},
-		labels: newLabelBook(),
+		labels: newLabelBook(o),
 	}
 	m.fields, m.headers = parseSlices(o.Slices)
 	m.pass.rng = rand.NewPCG(o.Seed, 0x77656972)

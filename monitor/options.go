@@ -16,6 +16,7 @@ type Options struct {
 	Window          time.Duration // of scores, means and quantiles; 10m
 	Slices          []string      // input fields, or header:NAME
 	Positive        string        // the class whose share is a slice's positive rate; "": the natural one, see FairnessGap
+	Score           string        // the output that is the probability of the positive class; "": the first output where it is one
 	FalseAlarmEvery float64       // γ, mean observations between false alarms of the model; 1,000,000
 	FollowStable    bool          // measure versions against the stable version's live window instead of their profile
 
@@ -23,6 +24,10 @@ type Options struct {
 	QueueBytes int64 // bytes of their bodies; 64 MiB
 	MaxDecoded int   // bytes of a body once its Content-Encoding is taken off; 1 MiB. A worker holds up to four such
 	Workers    int   // 1; with more, the order of exchanges and so the alarms are no longer reproducible
+
+	LabelTTL   time.Duration // 24h in which a prediction waits for its label
+	LabelMax   int           // 100,000 requests whose predictions wait; the oldest go first
+	LabelBytes int64         // 64 MiB of them, estimated
 
 	MaxVersions   int // 16 versions with a state; more are counted and not watched
 	MaxFeatures   int // 1024 inputs and outputs a version
@@ -36,6 +41,11 @@ type Options struct {
 	OnAlarm      func(Alarm)                                   // called by a worker, in order; must not call back into the Monitor's Close
 	OnSlice      func(x *Exchange, field string, value []byte) // once an exchange and slice field, before OnPrediction: the value of the first row; not to be kept
 	OnPrediction func(x *Exchange, value protocol.Cell)        // one a row of a successful answer: its first output
+
+	// OnKept, once an exchange whose predictions wait for labels, returns what is
+	// to be told the first label of source truth of its first row; nil: nobody.
+	// Both are called with the Monitor's lock held.
+	OnKept func(x *Exchange) func(Truth)
 }
 
 // Exchange is one request with its answer, as the monitor sees it. The Monitor
@@ -86,6 +96,9 @@ func (o Options) withDefaults() Options {
 	o.QueueBytes = positive(o.QueueBytes, 64<<20)
 	o.MaxDecoded = positive(o.MaxDecoded, 1<<20)
 	o.Workers = positive(o.Workers, 1)
+	o.LabelTTL = positive(o.LabelTTL, 24*time.Hour)
+	o.LabelMax = positive(o.LabelMax, 100_000)
+	o.LabelBytes = positive(o.LabelBytes, 64<<20)
 	o.MaxVersions = positive(o.MaxVersions, 16)
 	o.MaxFeatures = positive(o.MaxFeatures, 1024)
 	o.MaxSlices = positive(o.MaxSlices, 20)

@@ -14,6 +14,7 @@ func (b *labelBook) hash(id string) uint64 { return maphash.String(b.seed, id) }
 // slices are the monitor's own, and so as bounded as they are.
 type versionQuality struct {
 	slices map[string]*[3]pairs
+	scores scoreQuality
 }
 
 // pairs counts the pairs of one version, slice and source.
@@ -57,6 +58,12 @@ func (v *versionQuality) add(slice string, source int, p pair) {
 
 func (q *pairs) add(p pair) {
 	q.n++
+	if p.scored {
+		if q.scores == nil {
+			q.scores = &quality.Scores{}
+		}
+		q.scores.Add(p.score, p.positive)
+	}
 	if !p.numeric {
 		q.whole++
 		q.classes.Add(p.class, p.label)
@@ -67,12 +74,6 @@ func (q *pairs) add(p pair) {
 	if p.predicted == math.Trunc(p.predicted) && p.actual == math.Trunc(p.actual) {
 		q.whole++
 		q.classes.Add(p.class, p.label)
-	}
-	if p.actual == 0 || p.actual == 1 {
-		if q.scores == nil {
-			q.scores = &quality.Scores{}
-		}
-		q.scores.Add(p.predicted, p.actual == 1)
 	}
 }
 

@@ -3,6 +3,7 @@ package monitor
 import (
 	"time"
 
+	"github.com/weir-gateway/weir/monitor/quality"
 	"github.com/weir-gateway/weir/monitor/sketch"
 	"github.com/weir-gateway/weir/protocol"
 )
@@ -33,6 +34,8 @@ type state struct {
 	pane      int
 	paneStart time.Time
 	paneRows  [panes]uint64
+
+	unlabelled *[panes]quality.Unlabelled // of the whole, made with the first score
 }
 
 // table is the features of one role.
@@ -176,6 +179,9 @@ func (s *state) rotate(now time.Time) {
 	for range min(steps, panes) {
 		s.pane = (s.pane + 1) % panes
 		s.paneRows[s.pane] = 0
+		if s.unlabelled != nil {
+			s.unlabelled[s.pane] = quality.Unlabelled{}
+		}
 		for _, t := range []*table{&s.inputs, &s.outputs} {
 			for _, f := range t.features {
 				f.rotate(s.pane)

@@ -45,6 +45,7 @@ func (m *Monitor) Summary(version, slice string) (Summary, error) {
 	}
 	if slice == "" {
 		out.Fairness = v.gaps()
+		out.QualityEstimate = v.qualityEstimate()
 	}
 	ref, scored := v.ref, slice == ""
 	if s.own != nil {

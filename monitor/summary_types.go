@@ -20,6 +20,8 @@ type Summary struct {
 	Slices       []string           `json:"slices,omitempty"` // the names of this version's slices
 	Fairness     []FairnessGap      `json:"fairness,omitempty"`
 	Quality      map[string]Quality `json:"quality,omitempty"` // by source of the labels: truth, human, other
+
+	QualityEstimate *QualityEstimate `json:"quality_estimate,omitempty"` // without labels
 }
 
 // Window says which observations mean, categories and scores are of.

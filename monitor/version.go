@@ -18,6 +18,10 @@ type version struct {
 	slices     []slicing // one a field
 	comparison *Comparison
 	fairness   []fairness // one a field; nil before the first prediction
+
+	// unscored: the prediction is a number that is no score; fractional: a score was
+	// neither 0 nor 1, so that scores are not just classes.
+	unscored, fractional bool
 }
 
 // sliceField is one of Options.Slices.
@@ -73,6 +77,7 @@ func (v *version) observe(x *Exchange, d decoded, p *pass) {
 		v.sliceRows(i, x, d, p)
 	}
 	v.fair(x, d, p)
+	v.estimate(d, p)
 	if x.Shadow {
 		v.compare(x, d)
 	}

@@ -31,6 +31,8 @@ type Ledger struct {
 	// in it: what limits are taken from.
 	Past    *judge.Histogram `json:"past,omitempty"`
 	Present *judge.Histogram `json:"present,omitempty"`
+	// Centre is that of tests of quality; 0: not known yet. See judge.Batch.
+	Centre float64 `json:"centre,omitempty"`
 	// SliceValues are, by field, the values that have counts of their own.
 	SliceValues map[string][]string `json:"slice_values,omitempty"`
 }

@@ -68,6 +68,7 @@ func (l *Ledger) open(pages []Page, r *Rollout, p *judge.Phase) Page {
 	if p.Candidate == "" {
 		return page
 	}
+	page.Batch.Centre = l.centre()
 	for _, g := range r.Plan.Guardrails {
 		if g.Metric != judge.MetricLatency {
 			continue
@@ -82,6 +83,28 @@ func (l *Ledger) open(pages []Page, r *Rollout, p *judge.Phase) Page {
 		page.Batch.Tails = append(page.Batch.Tails, tail)
 	}
 	return page
+}
+
+// enoughLabels of the stable's predictions tell about how many are wrong.
+const enoughLabels = 200
+
+// centre is the stable's share of wrong predictions, once enough are labelled. It
+// stays what it is then, so that pages can be merged, and is only used for pages
+// that are opened later.
+func (l *Ledger) centre() float64 {
+	if l.Centre != 0 {
+		return l.Centre
+	}
+	var sum judge.Labels
+	for i := range l.Pages {
+		c := &l.Pages[i].Batch.Counts.Labels
+		sum.Labelled[judge.Stable] += c.Labelled[judge.Stable]
+		sum.Wrong[judge.Stable] += c.Wrong[judge.Stable]
+	}
+	if n := sum.Labelled[judge.Stable]; n >= enoughLabels {
+		l.Centre = float64(sum.Wrong[judge.Stable]) / float64(n)
+	}
+	return l.Centre
 }
 
 // turn notes a newer phase: what the one before measured becomes the past, and
@@ -181,5 +204,5 @@ func previousPage(pages []Page, i int) int {
 func mergeable(a, b *Page) bool {
 	sameLimit := func(s, t judge.Tail) bool { return s.Bucket == t.Bucket }
 	return a.Batch.Generation == b.Batch.Generation && a.Since.Equal(b.Since) && a.Stratum == b.Stratum &&
-		a.Batch.Bins.Equal(b.Batch.Bins) && slices.EqualFunc(a.Batch.Tails, b.Batch.Tails, sameLimit)
+		a.Batch.Centre == b.Batch.Centre && a.Batch.Bins.Equal(b.Batch.Bins) && slices.EqualFunc(a.Batch.Tails, b.Batch.Tails, sameLimit)
 }

@@ -128,7 +128,7 @@ func (p Plan) validateSteps() error {
 func validateGuardrail(i int, g judge.Guardrail) error {
 	field := fmt.Sprintf("guardrails[%d]", i)
 	switch g.Metric {
-	case judge.MetricErrors:
+	case judge.MetricErrors, judge.MetricQuality:
 		if !(g.Margin > 0 && g.Margin < 100) {
 			return invalid(field+".margin", "%v percentage points are outside the range 0 to 100; without a margin nothing could ever be proven good", g.Margin)
 		}
@@ -144,7 +144,7 @@ func validateGuardrail(i int, g judge.Guardrail) error {
 			return invalid(field+".margin", "%v is outside the range 0 to 1", g.Margin)
 		}
 	default:
-		return invalid(field+".metric", "%q is none of errors, latency and prediction", g.Metric)
+		return invalid(field+".metric", "%q is none of errors, latency, prediction and quality", g.Metric)
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ const mostSliceFields = 4
 func (p Plan) validateSlices() error {
 	for i, g := range p.Guardrails {
 		field := fmt.Sprintf("guardrails[%d].slices", i)
-		if len(g.Slices) > 0 && g.Metric == judge.MetricLatency {
-			return invalid(field, "latency is judged over all requests only; use errors or prediction")
+		if len(g.Slices) > 0 && (g.Metric == judge.MetricLatency || g.Metric == judge.MetricQuality) {
+			return invalid(field, "%s is judged over all requests only; use errors or prediction", g.Metric)
 		}
 		for k, name := range g.Slices {
 			if name == "" || slices.Contains(g.Slices[:k], name) {

@@ -152,6 +152,7 @@ func TestStepsAndGuardrailsAreRead(t *testing.T) {
 		"errors=0.5":      {Metric: "errors", Margin: 0.5},
 		"latency:0.99=20": {Metric: "latency", Quantile: 0.99, Margin: 20},
 		"prediction=0.1":  {Metric: "prediction", Margin: 0.1},
+		"quality=2":       {Metric: "quality", Margin: 2},
 
 		"prediction@origin,header:x-tenant=0.2": {Metric: "prediction", Margin: 0.2, Slices: []string{"origin", "header:x-tenant"}},
 	} {

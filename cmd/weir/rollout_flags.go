@@ -26,7 +26,7 @@ func (o *rolloutOverrides) flags(cmd *cobra.Command) {
 	f.StringVar(&o.automation, "automation", "", "manual (advises only), supervised (goes back by itself, a person promotes) or automatic (both)")
 	f.StringArrayVar(&o.steps, "step", nil, "PER-CENT[:MIN-REQUESTS[:MIN-TIME[:approve]]], in order; repeat for each step")
 	f.Float64Var(&o.falseAlarm, "false-alarm", 0, "chance that an equally good version is ever rolled back, over the whole rollout")
-	f.StringArrayVar(&o.guardrails, "guardrail", nil, "errors=POINTS, latency:QUANTILE=PER-CENT or prediction=DISTANCE; repeat for each")
+	f.StringArrayVar(&o.guardrails, "guardrail", nil, "errors=POINTS, latency:QUANTILE=PER-CENT, prediction=DISTANCE or quality=POINTS; repeat for each")
 	f.DurationVar(&o.deadline, "deadline", 0, "an undecided step holds for a person after so long")
 	f.DurationVar(&o.bake, "bake", 0, "after 100 %, how long the version before stays standby and takes over on a failure")
 }
@@ -101,8 +101,8 @@ func parseStep(text string) (api.RolloutStep, error) {
 	return step, nil
 }
 
-// parseGuardrail reads errors=POINTS, latency:QUANTILE=PER-CENT or prediction=DISTANCE,
-// and errors@FIELD,FIELD=POINTS where each slice is judged by itself.
+// parseGuardrail reads errors=POINTS, latency:QUANTILE=PER-CENT, prediction=DISTANCE or
+// quality=POINTS, and errors@FIELD,FIELD=POINTS where each slice is judged by itself.
 func parseGuardrail(text string) (judge.Guardrail, error) {
 	var g judge.Guardrail
 	name, margin, ok := strings.Cut(text, "=")
@@ -113,7 +113,7 @@ func parseGuardrail(text string) (judge.Guardrail, error) {
 	}
 	var err error
 	if g.Margin, err = strconv.ParseFloat(margin, 64); !ok || err != nil {
-		return g, usage("--guardrail %q is not errors=POINTS, latency:QUANTILE=PER-CENT or prediction=DISTANCE", text)
+		return g, usage("--guardrail %q is not errors=POINTS, latency:QUANTILE=PER-CENT, prediction=DISTANCE or quality=POINTS", text)
 	}
 	g.Metric = metric
 	if hasQuantile {

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weir-gateway/weir/admin/api"
 	"github.com/weir-gateway/weir/monitor"
+	"github.com/weir-gateway/weir/rollout/judge"
 )
 
 func TestLabelsThatComeLaterGiveTheAccuracyOfAVersionAndItsSlices(t *testing.T) {
@@ -49,5 +51,49 @@ func TestLabelsThatComeLaterGiveTheAccuracyOfAVersionAndItsSlices(t *testing.T) 
 		if !strings.Contains(metrics, line+"\n") {
 			t.Errorf("/metrics lacks %s", line)
 		}
+	}
+}
+
+func TestACandidateWhosePredictionsAreWrongIsRolledBackOnceLabelsSaySo(t *testing.T) {
+	one, two := newModelServer(t), newModelServer(t)
+	r := start(t, "pin: {header: x-pin}", `rollout: {automation: automatic, steps: [{weight: 50}], guardrails: [{metric: quality, margin: 5}]}`)
+	r.register("1", one)
+	r.register("2", two)
+	r.switchTo("1")
+	two.late.Store(1)
+	if _, err := r.admin.StartRollout(t.Context(), "m", api.RolloutRequest{Version: "2"}); err != nil {
+		t.Fatal(err)
+	}
+	const requests, pinned = 200, 300
+	var all []monitor.Label
+	for i := range requests {
+		r.post(fmt.Sprintf(inferBody, i, "JFK"), "X-Request-Id", fmt.Sprint("call-", i))
+		all = append(all, monitor.Label{RequestID: fmt.Sprint("call-", i), Label: 0})
+	}
+	for i := range pinned { // chosen by the client: no fair sample
+		r.post(fmt.Sprintf(inferBody, i, "JFK"), "X-Request-Id", fmt.Sprint("pinned-", i), "X-Pin", "2")
+		all = append(all, monitor.Label{RequestID: fmt.Sprint("pinned-", i), Label: 1})
+	}
+	eventually(t, "the observations", func() bool {
+		return r.summary(t, "1", "").Observations+r.summary(t, "2", "").Observations == requests+pinned
+	})
+	eventually(t, "verdicts that wait for labels", func() bool {
+		walk, err := r.admin.Rollout(t.Context(), "m")
+		return err == nil && len(walk.Verdicts) == 2 && walk.Verdicts[1].Outcome == judge.Hold && strings.Contains(walk.Why, "quality: no label")
+	})
+	if got, err := r.admin.Feedback(t.Context(), "m", all); err != nil || got.Outcomes["joined"] != requests+pinned {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	eventually(t, "the rollback", func() bool {
+		walk, err := r.admin.Rollout(t.Context(), "m")
+		return err == nil && walk.Status == "rolled-back"
+	})
+	walk, err := r.admin.Rollout(t.Context(), "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := walk.Verdicts[1]
+	if v.Outcome != judge.Fail || v.CandidateUnits+v.StableUnits != requests || v.Candidate != 1 || v.Stable != 0 {
+		t.Errorf("%+v: %s", v, walk.Why)
 	}
 }

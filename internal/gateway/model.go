@@ -91,12 +91,16 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Window:          cfg.Window.Std(),
 		Slices:          cfg.Slices,
 		Positive:        cfg.Positive,
+		Score:           cfg.Score,
 		FalseAlarmEvery: cfg.FalseAlarmEvery,
 		FollowStable:    cfg.Reference == "stable",
 		Queue:           cfg.Queue,
 		QueueBytes:      int64(cfg.MaxBytes),
 		Workers:         cfg.Workers,
 		MaxDecoded:      int(cfg.MaxBody),
+		LabelTTL:        cfg.Labels.TTL.Std(),
+		LabelMax:        cfg.Labels.Max,
+		LabelBytes:      int64(cfg.Labels.MaxBytes),
 		Tolerance:       m.cfg.Shadow.Tolerance,
 		Now:             g.now,
 		OnAlarm: func(a monitor.Alarm) {
@@ -106,6 +110,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		},
 		OnSlice:      inSlice,
 		OnPrediction: predicted,
+		OnKept:       kept,
 	})
 	m.restore = func() {
 		// A model that was reconfigured keeps its evidence; one of an earlier

@@ -175,6 +175,29 @@ func predicted(x *monitor.Exchange, value protocol.Cell) {
 	}
 }
 
+// kept is the monitor's OnKept: a label of a counted request enters the comparison
+// of the phase in which its version was drawn.
+func kept(x *monitor.Exchange) func(monitor.Truth) {
+	s, ok := x.Owner.(*observed)
+	if !ok || s.unit == 0 || !s.Assigned {
+		return nil
+	}
+	label := s.tally.Label(s.unit)
+	if label == nil {
+		return nil
+	}
+	return func(t monitor.Truth) {
+		switch t {
+		case monitor.TruthRight:
+			label(tally.Right)
+		case monitor.TruthWrong:
+			label(tally.Wrong)
+		case monitor.TruthNumber:
+			label(tally.Number)
+		}
+	}
+}
+
 func body(b proxy.Body, path string) protocol.Body {
 	return protocol.Body{Bytes: b.Bytes, Encoding: b.Encoding, ContentType: b.ContentType, JSONLength: b.JSONLength, Path: path}
 }

@@ -14,5 +14,15 @@
 // Regression, of errors e = prediction − label: MAE = mean|e|, RMSE = √mean(e²),
 // bias = mean(e).
 //
+// Without labels, accuracy is estimated from scores of a binary class: if p is the
+// probability that a row is positive, it is a true positive with p where positive was
+// predicted, and a true negative with 1−p where not, so expected TP = Σ p·1{ŷ=1} and
+// so on (NannyML's "confidence-based performance estimation"). p is the share of
+// positives among earlier labels of the score's bin, twenty of equal width, once there
+// are 20, and the score itself before. The band is that of a normal distribution, for
+// both: rows vary by Σp(1−p), and the rate of a bin with n labels by p(1−p)/n. It says
+// nothing of a change in what scores are worth, which no estimate without labels can
+// see.
+//
 // What cannot be computed, for want of data, is NaN.
 package quality

@@ -39,6 +39,8 @@ type Counts struct {
 	Latency [2]*Histogram `json:"latency,omitzero"`
 	// Predictions of units by bin of the phase's [Bins]; nil until bins exist.
 	Predictions [2][]int64 `json:"predictions,omitzero"`
+	// Labels are what labels have said about units so far.
+	Labels Labels `json:"labels,omitzero"`
 	// Slices are the same counts by the values of slice fields.
 	Slices Slices `json:"slices,omitempty"`
 }
@@ -87,9 +89,12 @@ type Batch struct {
 	Start  int     `json:"start"`
 	Weight float64 `json:"weight"`
 	// Tails are, for every latency guardrail in order, the slow units.
-	Tails  []Tail `json:"tails,omitempty"`
-	Bins   *Bins  `json:"bins,omitempty"`
-	Counts Counts `json:"counts"`
+	Tails []Tail `json:"tails,omitempty"`
+	Bins  *Bins  `json:"bins,omitempty"`
+	// Centre of the test of quality: about the stable's share of wrong
+	// predictions before. It need not be accurate.
+	Centre float64 `json:"centre,omitempty"`
+	Counts Counts  `json:"counts"`
 }
 
 // Histogram is [sketch.LatencyCounts], in JSON as the non-empty buckets only.

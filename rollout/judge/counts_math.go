@@ -20,6 +20,7 @@ func (c *Counts) Subtract(earlier *Counts) { c.combine(earlier, -1) }
 func (c *Counts) combine(other *Counts, sign int64) {
 	c.Overflow += sign * other.Overflow
 	c.Slices = c.Slices.combine(other.Slices, sign)
+	c.Labels.combine(&other.Labels, sign)
 	for arm := range 2 {
 		c.Requests[arm] += sign * other.Requests[arm]
 		c.Units[arm] += sign * other.Units[arm]
@@ -68,7 +69,7 @@ func (c *Counts) Clone() Counts {
 
 // Empty reports whether nothing has been counted.
 func (c *Counts) Empty() bool {
-	return c.Requests == [2]int64{} && c.Units == [2]int64{} && c.predicted() == [2]int64{} && c.Overflow == 0
+	return c.Requests == [2]int64{} && c.Units == [2]int64{} && c.predicted() == [2]int64{} && c.Overflow == 0 && c.Labels == Labels{}
 }
 
 // Behind reports whether c counts less than earlier somewhere, as it does when
@@ -76,7 +77,8 @@ func (c *Counts) Empty() bool {
 func (c *Counts) Behind(earlier *Counts) bool {
 	p, q := c.predicted(), earlier.predicted()
 	for arm := range 2 {
-		if c.Requests[arm] < earlier.Requests[arm] || c.Units[arm] < earlier.Units[arm] || p[arm] < q[arm] {
+		if c.Requests[arm] < earlier.Requests[arm] || c.Units[arm] < earlier.Units[arm] || p[arm] < q[arm] ||
+			c.Labels.Labelled[arm] < earlier.Labels.Labelled[arm] {
 			return true
 		}
 	}

@@ -49,6 +49,8 @@ func Judge(in Input) []Verdict {
 			latency++
 		case g.Metric == MetricPrediction:
 			v = judgePrediction(&in, g)
+		case g.Metric == MetricQuality:
+			v = judgeQuality(&in, g)
 		default:
 			v = Verdict{Metric: g.Metric, Outcome: Error, Words: g.Metric + ": there is no such guardrail"}
 		}

@@ -36,17 +36,18 @@ func judgePrediction(in *Input, g Guardrail) Verdict {
 	}
 	in.weighBins(&v, bins, batches, g.Margin)
 	v.Words = predictionWords(&v)
-	if in.uneven(arrivals) {
+	if in.uneven(arrivals, readSlack) {
 		v.Outcome = Error
 		v.Words = predictionErrorWords(&v, batches)
 	}
 	return v
 }
 
-// uneven reports whether units that could be read are not drawn by weight. Those in
-// flight are counted as they suit, as in the check of the draw itself.
-func (in *Input) uneven(arrivals []draws) bool {
-	return misdrawn(arrivals, readSlack) >= -math.Log(assignmentLevel/float64(max(in.places, 1)))
+// uneven reports whether units that could be read, or have a label, are not drawn by
+// weight, by more than the slack. Those in flight are counted as they suit, as in
+// the check of the draw itself.
+func (in *Input) uneven(arrivals []draws, slack float64) bool {
+	return misdrawn(arrivals, slack) >= -math.Log(assignmentLevel/float64(max(in.places, 1)))
 }
 
 // latestBins returns the batches that counted by the latest bins. Older ones

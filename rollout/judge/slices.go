@@ -153,7 +153,7 @@ func (in *Input) lopsided() bool {
 			arrivals = append(arrivals, draws{weight: b.Weight, units: b.Counts.Units, inFlight: b.Counts.InFlight})
 		}
 	}
-	return len(arrivals) > 0 && in.uneven(arrivals)
+	return len(arrivals) > 0 && in.uneven(arrivals, readSlack)
 }
 
 // unknownSlice is the verdict while nothing was counted of a field.

@@ -16,15 +16,16 @@ const (
 	MetricErrors     = "errors"
 	MetricLatency    = "latency"
 	MetricPrediction = "prediction"
+	MetricQuality    = "quality"    // wrong predictions, as labels say that come later
 	MetricAssignment = "assignment" // is the traffic drawn as it should be?
 )
 
 // Guardrail is a limit on how much worse the candidate may be.
 type Guardrail struct {
-	Metric string `json:"metric"` // errors, latency or prediction
+	Metric string `json:"metric"` // errors, latency, prediction or quality
 	// Quantile, for latency, in (0, 1).
 	Quantile float64 `json:"quantile,omitempty"`
-	// Margin: errors in percentage points, (0, 100); latency in per cent of
+	// Margin: errors and quality in percentage points, (0, 100); latency in per cent of
 	// the stable's quantile, ≥ 0; prediction as a difference of shares, (0, 1).
 	Margin float64 `json:"margin"`
 	// Slices, for errors and prediction: the fields whose values are judged

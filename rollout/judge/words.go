@@ -24,6 +24,19 @@ func errorWords(v *Verdict) string {
 		percent(v.Margin), v.conclusion())
 }
 
+func qualityWords(v *Verdict) string {
+	if v.CandidateUnits == 0 || v.StableUnits == 0 {
+		side := "candidate"
+		if v.CandidateUnits > 0 {
+			side = "stable version"
+		}
+		return "quality: no label of a prediction of the " + side + " yet"
+	}
+	return fmt.Sprintf("quality: of the labelled predictions wrong: candidate %s %% of %d, stable %s %% of %d; difference %s points (%s … %s), margin %s: %s",
+		percent(v.Candidate), v.CandidateUnits, percent(v.Stable), v.StableUnits,
+		signed(v.Difference*100), signed(v.Low*100), signed(v.High*100), percent(v.Margin), v.conclusion())
+}
+
 func latencyWords(v *Verdict, g Guardrail) string {
 	if v.LimitSeconds == 0 {
 		return fmt.Sprintf("%s: not enough of the stable's requests seen yet to know its quantile (%d are needed)", nameOf(v), SlowNeed(g.Quantile))
@@ -127,10 +140,18 @@ func (v *Verdict) conclusion() string {
 	default:
 		words := "not decided yet"
 		if v.More > 0 {
-			words += fmt.Sprintf(", about %d more requests to the candidate at this rate", v.More)
+			words += fmt.Sprintf(", about %d more %s at this rate", v.More, v.unitName())
 		}
 		return words
 	}
+}
+
+// unitName is what the test counts.
+func (v *Verdict) unitName() string {
+	if v.Metric == MetricQuality {
+		return "labels of the candidate"
+	}
+	return "requests to the candidate"
 }
 
 // percent writes a share in per cent with three significant digits.

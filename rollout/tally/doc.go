@@ -15,6 +15,7 @@
 //
 // The values of slice fields are known only to who reads the body, later:
 //
+//	label := t.Label(unit)            // to be called when its label comes
 //	s := t.InSlice(unit, "origin", value, failed)
 //	t.PredictText(unit, class, s)
 package tally

@@ -42,6 +42,7 @@ type stratum struct {
 	latency [2]sketch.Latency
 	bins    [2][mostBins]atomic.Int64
 	slices  sliceTable
+	labels  *labelCounts // apart, so that whoever waits for a label does not hold the rest
 }
 
 // Observation is one finished request.
@@ -59,7 +60,7 @@ type Unit uint32
 
 func newTally(b *Book, route Route) *Tally {
 	t := &Tally{route: route, since: b.opts.Now().UTC().Round(0), learner: &b.learner, running: b.running}
-	t.strata = []*stratum{{weight: route.Weight}}
+	t.strata = []*stratum{newStratum(route.Weight)}
 	if t.running == nil {
 		return t
 	}
@@ -71,12 +72,14 @@ func newTally(b *Book, route Route) *Tally {
 		}
 		if index[v] == 0 {
 			index[v] = uint8(len(t.strata))
-			t.strata = append(t.strata, &stratum{weight: (route.Weight - v) / (1 - v)})
+			t.strata = append(t.strata, newStratum((route.Weight-v)/(1-v)))
 		}
 		t.stratumOf[phase] = index[v]
 	}
 	return t
 }
+
+func newStratum(weight float64) *stratum { return &stratum{weight: weight, labels: &labelCounts{}} }
 
 // Begin counts a request of the arm as in flight.
 func (t *Tally) Begin(arm judge.Arm) {
@@ -200,6 +203,7 @@ func (t *Tally) phases() []judge.Phase {
 			Stable: t.route.Stable, Candidate: t.route.Candidate, Weight: s.weight, Bins: t.bins(),
 		}
 		s.read(&phases[i])
+		phases[i].Counts.Labels = s.labels.read()
 		phases[i].Counts.Slices = t.readSlices(s, phases[i].Bins)
 	}
 	counts := &phases[0].Counts

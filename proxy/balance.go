@@ -40,6 +40,9 @@ type query struct {
 	t   instant // now
 	key uint64  // of the client, for [Hash]; 0: none
 	not tried
+
+	shut *endpoint // it closed a new connection before it took anything; nil: none did
+	anew bool      // that one has been tried again
 }
 
 // maxTries is how many endpoints a request may fail at.
@@ -60,6 +63,14 @@ func (t *tried) add(e *endpoint) {
 	if t.n < maxTries {
 		t.were[t.n] = e
 		t.n++
+	}
+}
+
+// remove forgets an endpoint.
+func (t *tried) remove(e *endpoint) {
+	if i := slices.Index(t.were[:t.n], e); i >= 0 {
+		t.n--
+		t.were[i] = t.were[t.n]
 	}
 }
 

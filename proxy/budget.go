@@ -2,7 +2,8 @@ package proxy
 
 import "sync/atomic"
 
-// budget bounds how many requests of a pool are sent again. Every request pays a
+// budget bounds how many requests of a pool are sent again: those of idempotent
+// models, and the second attempts at an endpoint that closed a new connection. Every request pays a
 // fifth of a retry in; a retry costs a whole one, unless fewer than
 // retriesAlways are under way: so that a quiet pool can retry at all. With every
 // endpoint down, at most a fifth more requests are sent than came, and what had

@@ -43,9 +43,10 @@
 // time only if nothing of it can have been processed: the connection could not
 // be made, nothing was written to it, or the peer had closed it before any byte
 // of the request arrived there (GET, HEAD and OPTIONS also where a kept-alive
-// connection closed without an answer). A model can be said to be idempotent
+// connection closed without an answer). An endpoint that does so on a new
+// connection is tried once more when no other is left, within a budget. A model can be said to be idempotent
 // ([Settings]): then a request whose endpoint died before it answered is sent to
-// another one, within a budget.
+// another one, within the same budget.
 //
 // # Endpoints
 //

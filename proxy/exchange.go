@@ -80,7 +80,7 @@ type Exchange struct {
 	Inference  bool   // what Settings.IsInference said
 	Status     int    // of the answer; 0 if none came from the version
 	Fault      Fault
-	Retries    int // how often it was sent again to an idempotent model
+	Retries    int // how often it was sent again out of the pool's budget
 	Start      time.Time
 	Duration   time.Duration // from the end of the request's head to the last byte of the answer
 	Upstream   time.Duration // the part of Duration between sending upstream and the answer's last byte

@@ -70,6 +70,8 @@ type PoolConfig struct {
 	// Resolve returns the addresses of a name; port 0 is the URL's. Default: the
 	// system's resolver.
 	Resolve func(ctx context.Context, name string) ([]netip.AddrPort, error)
+	// Dial connects to an address, host:port. Default: a [net.Dialer]'s.
+	Dial func(ctx context.Context, address string) (*net.TCPConn, error)
 	// Random returns 64 uniformly random bits; it is called concurrently.
 	// Default math/rand/v2.
 	Random func() uint64
@@ -95,6 +97,9 @@ func (c PoolConfig) withDefaults() PoolConfig {
 	if c.Resolve == nil {
 		c.Resolve = lookup
 	}
+	if c.Dial == nil {
+		c.Dial = dialTCP
+	}
 	if c.Random == nil {
 		c.Random = rand.Uint64
 	}
@@ -119,9 +124,9 @@ func or[T comparable](v, def T) T {
 type PoolCounters struct {
 	Full       atomic.Uint64 // requests answered 429: too many waited
 	Expired    atomic.Uint64 // requests answered 503: they had waited too long
-	Retried    atomic.Uint64 // requests of idempotent models sent to another endpoint
+	Retried    atomic.Uint64 // times that a request was sent again out of the budget
 	Ejected    atomic.Uint64 // endpoints left out for their failures
-	Unbudgeted atomic.Uint64 // those that were not, because too many were
+	Unbudgeted atomic.Uint64 // times that it was not, because too many were
 }
 
 // EndpointStatus is what is known about one endpoint.

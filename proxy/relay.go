@@ -79,7 +79,7 @@ func (c *conn) deliver(out []byte) bool {
 		return false
 	}
 	if !k.keep {
-		if k.pump != nil || c.w.r < c.w.w {
+		if k.streams || c.w.r < c.w.w {
 			c.linger()
 		}
 		return false
@@ -98,7 +98,7 @@ func (c *conn) part(u *upstream, clean bool) {
 	if k.pump != nil && !k.pump.stop(c, u) {
 		clean = false
 	}
-	if c.detach() && clean {
+	if c.detach() && clean && !u.torn {
 		u.release(t)
 	} else {
 		u.close()

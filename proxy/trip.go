@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"syscall"
 )
 
 // dialing is a connection being made, which a client that leaves ends.
@@ -18,22 +17,26 @@ func (c *conn) forward() bool {
 	k := &c.w.call
 	k.upgrade = wantsUpgrade(&c.w.req)
 	q := query{key: k.key}
-	if k.cfg.Idempotent {
-		k.target.pool.retries.pay()
-	}
+	k.target.pool.retries.pay()
 	for {
 		k.sentAt = now()
 		q.t = k.sentAt
 		u, err := c.connect(&q)
 		if err != nil {
+			if c.onceMore(&q, err) {
+				continue
+			}
 			return c.unserved(err)
+		}
+		if k.paid {
+			c.repeated()
 		}
 		n, err := c.send(u)
 		if err == nil {
 			return c.relay(u, n)
 		}
-		again, elsewhere := c.mayRepeat(u, err)
-		if !again {
+		how := c.mayRepeat(u, err)
+		if how == never {
 			return c.lost(u, err)
 		}
 		if !c.detach() {
@@ -41,12 +44,7 @@ func (c *conn) forward() bool {
 			return c.failed(died, FaultClientGone)
 		}
 		u.close()
-		if elsewhere {
-			u.endpoint.answered(0)
-		}
-		if u.parked == 0 || elsewhere {
-			q.not.add(u.endpoint)
-		}
+		q.failedAt(u, how)
 	}
 }
 
@@ -168,7 +166,13 @@ func (c *conn) send(u *upstream) (n int, err error) {
 		if err != nil && c.gone.Load() {
 			return 0, err
 		}
-		// If it would not take all, it may have said why.
+		if err != nil {
+			// If it would not take all, it may have said why. What is left of the
+			// body goes nowhere: there would be a gap before it.
+			u.torn = true
+			k.keep = k.keep && !k.streams
+			return u.receive(w.up, earlier(now().after(k.cfg.Timeout), k.total))
+		}
 	}
 	if n > 0 {
 		return n, nil
@@ -183,8 +187,9 @@ func (c *conn) send(u *upstream) (n int, err error) {
 	return c.firstBytes(u, w.up)
 }
 
-// firstBytes waits for more of the answer's head, from the end of the upload on
-// no longer than the model's timeout.
+// firstBytes waits for more of the answer's head, from the end of the upload on,
+// or from when the endpoint would take no more of it, no longer than the model's
+// timeout.
 func (c *conn) firstBytes(u *upstream, b []byte) (int, error) {
 	k := &c.w.call
 	since := k.sentAt
@@ -194,7 +199,7 @@ func (c *conn) firstBytes(u *upstream, b []byte) (int, error) {
 		if k.pump == nil || !isTimeout(err) || k.total != 0 && now() >= k.total {
 			return n, err
 		}
-		switch ended := instant(k.pump.ended.Load()); {
+		switch ended := instant(k.pump.ended.Load() + k.pump.stuck.Load()); {
 		case ended == 0:
 			since = now() // it goes on; the pump watches that it moves
 		case now() < ended.after(k.cfg.Timeout):
@@ -203,58 +208,4 @@ func (c *conn) firstBytes(u *upstream, b []byte) (int, error) {
 			return n, err
 		}
 	}
-}
-
-// mayRepeat says whether a request that failed with err on u can be sent once
-// more: because nothing of it can have been processed, or because its model is
-// idempotent and the body is still here; then it goes elsewhere.
-func (c *conn) mayRepeat(u *upstream, err error) (again, elsewhere bool) {
-	k := &c.w.call
-	if c.gone.Load() || isTimeout(err) {
-		return false, false
-	}
-	if !k.streamed {
-		switch {
-		case errors.Is(err, errStale), errors.Is(err, errNothing):
-			return true, false
-		case u.reused && safe(c.w.req.Method) && ended(err):
-			return true, false
-		case errors.Is(err, errEOF) && u.unread():
-			return true, false
-		}
-	}
-	if !k.cfg.Idempotent || k.streams || k.upgrade || !ended(err) || k.x.Retries == maxRetries {
-		return false, false
-	}
-	pool := k.target.pool
-	if !k.retrying {
-		if k.retrying = pool.retries.begin(); !k.retrying {
-			pool.cfg.Counters.Unbudgeted.Add(1)
-			return false, false
-		}
-	} else if !pool.retries.more() {
-		pool.cfg.Counters.Unbudgeted.Add(1)
-		return false, false
-	}
-	k.x.Retries++
-	pool.cfg.Counters.Retried.Add(1)
-	return true, len(*pool.roster.Load()) > 1
-}
-
-// maxRetries is how often one request of an idempotent model is sent again.
-const maxRetries = 3
-
-// ended says whether err is the end of a connection.
-func ended(err error) bool {
-	return errors.Is(err, errEOF) || errors.Is(err, errNothing) || errors.Is(err, errStale) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-}
-
-// safe says whether a method only reads (RFC 9110, 9.2.1).
-func safe(method []byte) bool {
-	switch string(method) {
-	case "GET", "HEAD", "OPTIONS":
-		return true
-	}
-	return false
 }

@@ -12,6 +12,7 @@ import (
 // the pump's.
 type pump struct {
 	ended    atomic.Int64 // instant when the whole body had been sent; 0: not yet
+	stuck    atomic.Int64 // instant when the endpoint would take no more of it; 0: it does
 	done     chan struct{}
 	last     atomic.Bool // the last bytes are being written
 	stopping atomic.Bool
@@ -136,6 +137,7 @@ func (p *pump) run(c *conn, u *upstream) {
 		m, err := u.writeBy(out, k.cfg.Idle, k.total)
 		u.sent += uint64(m)
 		if err != nil {
+			p.stuck.Store(int64(now()))
 			return // the answer, or its lack, tells the client
 		}
 	}

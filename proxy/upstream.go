@@ -26,6 +26,7 @@ type upstream struct {
 	parked  instant
 	latency time.Duration // until the answer's head came; 0: noted, or not measured
 	keep    instant       // the peer said that it closes the connection at about this instant; 0: it didn't
+	torn    bool          // a request was not written to its end: there is no other after it
 	cut     atomic.Bool
 	trip    trip
 	tripped func(fd uintptr) bool // trip.step, bound once
@@ -261,12 +262,11 @@ func promised(v []byte) instant {
 func (e *endpoint) dial(ctx context.Context) (*upstream, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.pool.cfg.ConnectTimeout)
 	defer cancel()
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", e.address)
+	conn, err := e.pool.cfg.Dial(ctx, e.address)
 	if err != nil {
 		return nil, err
 	}
-	u, err := newUpstream(e, conn.(*net.TCPConn))
+	u, err := newUpstream(e, conn)
 	if err != nil {
 		_ = conn.Close()
 		return nil, err
@@ -281,4 +281,13 @@ func (e *endpoint) dial(ctx context.Context) (*upstream, error) {
 		}
 	}
 	return u, nil
+}
+
+func dialTCP(ctx context.Context, address string) (*net.TCPConn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.TCPConn), nil
 }

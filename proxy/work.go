@@ -62,6 +62,7 @@ type call struct {
 	chunks   bool          // the answer goes out chunked
 
 	retrying bool // it was sent again and counts in the budget
+	paid     bool // it will be sent again as soon as an endpoint takes it
 	streamed bool // some of the body is gone, or of the request was sent
 	pump     *pump
 	up       *upstream

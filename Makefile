@@ -7,6 +7,7 @@ FUZZTIME  ?= 20s## how long each fuzz target runs
 BENCH     ?= .## which benchmarks: make micro BENCH=Decide
 COUNT     ?= 5## repetitions of each benchmark
 SEED      ?= 1## of make demo
+SOAKTIME  ?= 10m## of make soak
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
@@ -21,7 +22,7 @@ export WEIR_CACHE := $(CACHE)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test setup consul vet lint unit peers parity sim race fuzz bench micro demo golden cover tidy clean
+.PHONY: help build test setup consul vet lint unit peers parity sim soak race fuzz bench micro demo golden cover tidy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +62,9 @@ parity: ## our scores beside Evidently's and NannyML's, and docs/parity.md
 
 sim: ## simulations of the detectors' and verdicts' promises, minutes on one core, and docs/simulations.md
 	GOMAXPROCS=1 $(GO) test -count=1 -timeout 60m ./internal/sim -args -table $(CURDIR)/docs/simulations.md
+
+soak: ## a gateway under mixed load for SOAKTIME, which must not grow; go test runs ten seconds of it
+	$(GO) test -count=1 -timeout 0 -v -run '^TestAGatewayUnderMixedLoadStaysAsLargeAsItWas$$' ./internal/gateway -args -soak $(SOAKTIME)
 
 race: ## the Go tests under the race detector
 	CGO_ENABLED=1 $(GO) test -race -short $$($(GO) list $(PKG) | grep -v /internal/peers)

@@ -78,6 +78,8 @@ func (m *Model) setDefaults() {
 	m.Rollout = Rollout{
 		Strategy:   "canary",
 		Automation: "supervised",
+		Preview:    Preview{MinRequests: 500},
+		Shadow:     ShadowStage{MinPairs: 500, MaxDisagreement: 0.1},
 		Steps: []Step{
 			{Weight: 1 * registry.Full / 100, MinRequests: 500, MinTime: Duration(time.Minute)},
 			{Weight: 10 * registry.Full / 100, MinRequests: 2000},

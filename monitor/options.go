@@ -36,6 +36,7 @@ type Options struct {
 	OnAlarm      func(Alarm)                                   // called by a worker, in order; must not call back into the Monitor's Close
 	OnSlice      func(x *Exchange, field string, value []byte) // once an exchange and slice field, before OnPrediction: the value of the first row; not to be kept
 	OnPrediction func(x *Exchange, value protocol.Cell)        // one a row of a successful answer: its first output
+	OnPair       func(x *Exchange, agreed bool)                // once a copy whose primary answered: whether the first row agrees; a failure does not
 }
 
 // Exchange is one request with its answer, as the monitor sees it. The Monitor
@@ -62,7 +63,18 @@ type Exchange struct {
 	// Done, where set, is called exactly once, when the Monitor will not touch
 	// the Exchange again: also when Offer refuses it (then before Offer returns).
 	Done func()
+
+	pair pairing
 }
+
+// pairing is what became of a copy.
+type pairing uint8
+
+const (
+	noPair pairing = iota // nothing to compare with
+	agreed
+	disagreed
+)
 
 const headerPrefix = "header:"
 

@@ -38,15 +38,19 @@ func (r *Rollout) Resume(now time.Time, by, reason string) error {
 }
 
 // Approve says yes to the next step of a walk that waits for it, or that is
-// held for lack of proof. The step is taken once the action is carried out.
-func (r *Rollout) Approve(by, reason string) (Action, error) {
+// held for lack of proof. The step is taken once the action is carried out; at
+// 100 % there is none, and the walk has ended.
+func (r *Rollout) Approve(now time.Time, by, reason string) (Action, error) {
 	switch {
 	case r.HeldBy == heldFailed:
 		return stay, r.refuse("approve", "a guardrail failed; abort it, or change the traffic by hand")
 	case r.Status != WaitingApproval && r.Status != Held:
 		return stay, r.refuse("approve", fmt.Sprintf("nothing waits for an approval, it is %s: %s", r.Status, r.Why))
 	case r.Step >= len(r.Plan.Steps):
-		return stay, r.refuse("approve", "it is at 100 % already")
+		r.end(now, Promoted, by, fmt.Sprintf("%s is promoted, approved by %s%s, although it was held (%s)", r.Candidate, by, because(reason), r.HeldBy))
+		return stay, nil
+	case r.Step == preview && r.Previewed.Healthy == 0:
+		return stay, r.refuse("approve", "it would send requests to a version that can't answer; it lacks "+r.unhealthy())
 	}
 	words := fmt.Sprintf("rollout of %s: to %s %%, approved by %s%s", r.Candidate, r.Plan.next(r.Step), by, because(reason))
 	if r.Status == Held {
@@ -99,11 +103,13 @@ func (r *Rollout) Arrived(now time.Time, a Action, traffic registry.Traffic) {
 		if a.To >= 0 {
 			r.Weight = r.Plan.Steps[a.To].Weight
 		}
-		r.Why = fmt.Sprintf("at %s %% since now", r.Weight)
+		if r.Why = fmt.Sprintf("at %s %% since now", r.Weight); a.To == preview {
+			r.Why = "on standby since now"
+		}
 	case r.Plan.Bake > 0:
 		r.Weight, r.Status = registry.Full, Baking
 		r.Why = fmt.Sprintf("at 100 %%, %s on standby", r.Stable)
-		r.note(Entry{At: now, Kind: KindBaking, By: Actor, Words: fmt.Sprintf("errors are watched for %s more; %s is on standby", text(r.Plan.Bake), r.Stable)})
+		r.note(Entry{At: now, Kind: KindBaking, By: Actor, Words: r.bakeWords()})
 	default:
 		r.Weight = registry.Full
 		r.end(now, Promoted, a.By, r.Candidate+" is promoted")
@@ -130,11 +136,11 @@ func (r *Rollout) Traffic(a Action, now registry.Traffic) registry.Traffic {
 	case a.To >= len(r.Plan.Steps):
 		next.Stable = r.Candidate
 		next.Arms = []registry.Arm{{Version: r.Candidate, Weight: registry.Full}}
+	case a.To == preview:
+		next.Arms = []registry.Arm{{Version: r.Stable, Weight: registry.Full}}
+		r.standby(now, &next)
 	default:
-		weight := registry.Weight(0)
-		if a.To >= 0 {
-			weight = r.Plan.Steps[a.To].Weight
-		}
+		weight := r.Plan.Steps[a.To].Weight
 		next.Arms = []registry.Arm{{Version: r.Stable, Weight: registry.Full - weight}, {Version: r.Candidate, Weight: weight}}
 	}
 	for _, shadow := range now.Shadows {

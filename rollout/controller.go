@@ -19,6 +19,12 @@ type Source interface {
 	// Phases returns the counts of the model's phases still held, oldest first
 	// (tally.Book.Phases; of several replicas, added up).
 	Phases(model string) []judge.Phase
+	// Endpoints tells how many of a version's endpoints have passed their
+	// latest check, and how many it is connected to.
+	Endpoints(model, version string) (healthy, all int)
+	// Pairs returns what was compared of a version's copies, under the
+	// generation and later ones.
+	Pairs(model, version string, from uint64) judge.Pairs
 	// AwaitGeneration returns once requests are routed by the generation or a later one.
 	AwaitGeneration(ctx context.Context, model string, generation uint64) error
 }
@@ -231,7 +237,7 @@ func (s Start) rollout(now time.Time, model registry.Model) (Rollout, error) {
 
 func (r *Rollout) startReason(first int) string {
 	if first < 0 {
-		return fmt.Sprintf("rollout of %s: connected, before the switch%s", r.Candidate, because(r.Reason))
+		return fmt.Sprintf("rollout of %s: on standby%s", r.Candidate, because(r.Reason))
 	}
 	return fmt.Sprintf("rollout of %s: to %s %%%s", r.Candidate, r.Plan.Steps[first].Weight, because(r.Reason))
 }
@@ -265,8 +271,8 @@ func (c *Controller) Resume(ctx context.Context, model, by, reason string) (Roll
 // once it is routed.
 func (c *Controller) Approve(ctx context.Context, model, by, reason string) (Rollout, error) {
 	return c.command(ctx, model, func(w *walk) error {
-		action, err := w.r.Approve(by, reason)
-		if err != nil {
+		action, err := w.r.Approve(c.cfg.Now(), by, reason)
+		if err != nil || action.To == Stay {
 			return err
 		}
 		return w.carryOut(ctx, action)

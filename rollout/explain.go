@@ -30,7 +30,7 @@ func (r Rollout) Explain() string {
 func (r *Rollout) where() string {
 	switch {
 	case r.Step < 0:
-		return "before the first step"
+		return fmt.Sprintf("on standby, %d of %d endpoints healthy, %d requests to %s", r.Previewed.Healthy, r.Previewed.Endpoints, r.Previewed.Requests, r.Stable)
 	case r.Status == Promoted:
 		return "at 100 %"
 	case r.Step >= len(r.Plan.Steps):

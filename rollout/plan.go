@@ -13,7 +13,7 @@ import (
 // Strategies.
 const (
 	Canary    = "canary"     // through the steps, judged at each
-	BlueGreen = "blue-green" // all traffic at once, then bake
+	BlueGreen = "blue-green" // on standby, then all traffic at once, then bake
 )
 
 // Levels of automation. Starting a walk is a person's act at every level, and
@@ -37,6 +37,10 @@ const PassLevel = 0.05
 type Plan struct {
 	Strategy   string `json:"strategy"`
 	Automation string `json:"automation"`
+	// Preview is the stage before the first step, of a blue-green plan and of
+	// one with Shadow.
+	Preview Preview     `json:"preview,omitzero"`
+	Shadow  ShadowStage `json:"shadow,omitzero"`
 	// Steps have strictly increasing weights above 0; a last one of 100 %
 	// may be written and is implied.
 	Steps []Step `json:"steps"`
@@ -90,6 +94,9 @@ func (p Plan) Validate() error {
 		}
 	}
 	if err := p.validateSlices(); err != nil {
+		return err
+	}
+	if err := p.validatePreview(); err != nil {
 		return err
 	}
 	switch p.Strategy {
@@ -163,14 +170,17 @@ func (p *Plan) errorMargin() (margin float64, ok bool) {
 	return 0, false
 }
 
-// shares is how many tests share the false-alarm budget: the guardrails, and
-// the watch on errors after 100 %.
+// shares is how many tests share the false-alarm budget: the guardrails, the
+// watch on errors after 100 %, and the copies.
 func (p *Plan) shares() int {
 	shares := len(p.Guardrails)
 	if _, ok := p.errorMargin(); ok && p.Bake > 0 {
 		shares++
 	}
-	return shares
+	if p.Shadow.Sample > 0 {
+		shares++
+	}
+	return max(shares, 1)
 }
 
 // next is the weight after step, at most Full.

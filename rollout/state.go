@@ -60,6 +60,8 @@ type Rollout struct {
 	Generation      uint64 `json:"generation"`
 
 	Verdicts []judge.Verdict `json:"verdicts"`
+	// Previewed is what the stage before the first step has seen.
+	Previewed Previewed `json:"previewed,omitzero"`
 	// CandidateRequests at this step.
 	CandidateRequests int64 `json:"candidate_requests"`
 	// Fault has the times of what made the walk go back.

@@ -101,8 +101,8 @@ func (w *walk) poke() {
 // begin makes the first step; w.mu is held. A walk that cannot has ended.
 func (w *walk) begin(ctx context.Context) error {
 	first := 0
-	if len(w.r.Plan.Steps) == 0 {
-		first = -1
+	if w.r.Plan.hasPreview() {
+		first = preview
 	}
 	action := Action{To: first, Cause: registry.CauseRollout, By: w.r.By, Reason: w.r.startReason(first)}
 	// Counts of the stable alone are the first that limits are known from.
@@ -158,7 +158,7 @@ func (w *walk) read(now time.Time) Reading {
 	r := &w.r
 	switch {
 	case r.Step < 0:
-		return Reading{}
+		return w.preview()
 	case r.Step >= len(r.Plan.Steps):
 		return Reading{Verdicts: r.Ledger.JudgeBake(&r.Plan), Requests: r.Ledger.requests(judge.Stable, r.StepGeneration)}
 	}
@@ -169,6 +169,16 @@ func (w *walk) read(now time.Time) Reading {
 	w.full = now
 	reading.Verdicts = r.Ledger.Judge(r, false)
 	return reading
+}
+
+// preview reads the stage before the first step. w.mu is held.
+func (w *walk) preview() Reading {
+	r := &w.r
+	healthy, all := w.c.cfg.Source.Endpoints(r.Model, r.Candidate)
+	if r.Plan.Shadow.Sample > 0 {
+		r.Ledger.absorbPairs(w.c.cfg.Source.Pairs(r.Model, r.Candidate, r.StepGeneration))
+	}
+	return Reading{Verdicts: r.Ledger.JudgePairs(&r.Plan), Previewed: Previewed{Healthy: healthy, Endpoints: all, Requests: r.Ledger.requests(judge.Stable, r.StepGeneration)}}
 }
 
 // reconcile compares the traffic with what the walk left it as. It answers false

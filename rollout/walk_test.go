@@ -87,6 +87,9 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 		return s.outside(d)
 	case "restart":
 		return s.restart()
+	case "endpoint": // endpoint 3 down: it fails its checks; endpoint 3 up
+		s.gateway.down[d.CmdArgs[0].Key] = d.CmdArgs[1].Key == "down"
+		return ""
 	case "users":
 		s.gateway.users, _ = strconv.Atoi(d.CmdArgs[0].Key)
 		return ""
@@ -114,6 +117,8 @@ func (s *script) version(d *datadriven.TestData) {
 			b.latency = x
 		case "late":
 			b.late = x
+		case "other":
+			b.other = x
 		}
 	}
 	s.world[d.CmdArgs[0].Key] = b
@@ -184,11 +189,11 @@ func (s *script) command(verb string) string {
 	default:
 		var action Action
 		if verb == "approve" {
-			action, err = w.r.Approve("bob", "looks good")
+			action, err = w.r.Approve(s.now, "bob", "looks good")
 		} else {
 			action, err = w.r.Abort(s.now, "bob", "changed my mind")
 		}
-		if err == nil {
+		if err == nil && action.To != Stay {
 			err = w.carryOut(ctx, action)
 		}
 	}

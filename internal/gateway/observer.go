@@ -21,6 +21,7 @@ type versionCounters struct {
 	codes    [600]atomic.Uint64 // by status; below 100: nothing that a client could see
 	duration latency
 	copies   [copyOutcomes]atomic.Uint64
+	pairs    pairs
 }
 
 // statusClientGone is nginx's code for a client that left before its answer.
@@ -172,6 +173,13 @@ func predicted(x *monitor.Exchange, value protocol.Cell) {
 		s.tally.PredictNumber(s.unit, value.Number, s.slices...)
 	case protocol.Text:
 		s.tally.PredictText(s.unit, value.Text, s.slices...)
+	}
+}
+
+// paired is the monitor's OnPair.
+func paired(x *monitor.Exchange, agreed bool) {
+	if s, ok := x.Owner.(*observed); ok {
+		s.model.counters.version(x.Version).pairs.count(x.Generation, agreed)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/weir-gateway/weir/admin/api"
 	"github.com/weir-gateway/weir/registry"
@@ -16,6 +17,7 @@ import (
 // rollouts joins the controller of the walks with what is counted for it.
 type rollouts struct {
 	gateway *Gateway
+	began   time.Time
 	idle    *rollout.Controller // reads what others run, and aborts it
 
 	// loading is held while walks are taken up; left says that some could not be.
@@ -32,7 +34,7 @@ type rollouts struct {
 }
 
 func newRollouts(g *Gateway) (*rollouts, error) {
-	r := &rollouts{gateway: g, resign: func() {}, books: map[string]*tally.Book{}}
+	r := &rollouts{gateway: g, began: g.now().UTC().Round(0), resign: func() {}, books: map[string]*tally.Book{}}
 	var err error
 	r.idle, err = r.controller(g.store)
 	return r, err
@@ -97,6 +99,30 @@ func (r *rollouts) book(model string) *tally.Book {
 
 // Phases implements rollout.Source.
 func (r *rollouts) Phases(model string) []judge.Phase { return r.book(model).Phases() }
+
+// Endpoints implements rollout.Source. One that was never checked is not healthy
+// yet: nothing is known of it.
+func (r *rollouts) Endpoints(model, version string) (healthy, all int) {
+	for _, p := range r.gateway.applied.Load().pools {
+		if p.model != model || p.version != version {
+			continue
+		}
+		for _, e := range p.Endpoints() {
+			all++
+			if e.Checked && e.Healthy && !e.Ejected {
+				healthy++
+			}
+		}
+	}
+	return healthy, all
+}
+
+// Pairs implements rollout.Source.
+func (r *rollouts) Pairs(model, version string, from uint64) judge.Pairs {
+	p := r.gateway.metrics.counters(model).version(version).pairs.since(from)
+	p.Since = r.began
+	return p
+}
 
 // AwaitGeneration implements rollout.Source.
 func (r *rollouts) AwaitGeneration(ctx context.Context, model string, generation uint64) error {

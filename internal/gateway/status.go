@@ -159,6 +159,8 @@ func planOf(c config.Rollout) rollout.Plan {
 		FalseAlarm: c.FalseAlarm,
 		Deadline:   c.Deadline.Std(),
 		Bake:       c.Bake.Std(),
+		Preview:    rollout.Preview{MinTime: c.Preview.MinTime.Std(), MinRequests: int64(c.Preview.MinRequests), Approve: c.Preview.Approve},
+		Shadow:     rollout.ShadowStage{Sample: c.Shadow.Sample, MinPairs: int64(c.Shadow.MinPairs), MaxDisagreement: c.Shadow.MaxDisagreement},
 	}
 	for _, s := range c.Steps {
 		plan.Steps = append(plan.Steps, rollout.Step{

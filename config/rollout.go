@@ -5,8 +5,8 @@ import "github.com/weir-gateway/weir/registry"
 // Rollout is the plan by which a candidate replaces the stable version. It is
 // the default of a model; who starts a rollout may override parts of it.
 type Rollout struct {
-	Strategy   string      `json:"strategy"`    // canary | blue-green
-	Automation string      `json:"automation"`  // manual: advise only | supervised: goes back by itself, a person promotes | automatic: both
+	Strategy   string      `json:"strategy"`   // canary | blue-green
+	Automation string      `json:"automation"` // manual: advise only | supervised: goes back by itself, a person promotes | automatic: both
 	Preview    Preview     `json:"preview"`
 	Shadow     ShadowStage `json:"shadow"`
 	Steps      []Step      `json:"steps"`       // canary: strictly increasing weights; a final 100 % is implied

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 )
@@ -24,6 +25,19 @@ func TestFewPairsAreNoPass(t *testing.T) {
 	d.Pairs = Pairs{Compared: 60, Disagreed: 40}
 	if v := d.Judge(); v.Outcome != Fail {
 		t.Errorf("a failure does not wait for min_pairs: %+v", v)
+	}
+}
+
+// TestTheEvidenceOfPairs has values of an independent computation of the mixture
+// of 12 stakes, in Python with products instead of logarithms.
+func TestTheEvidenceOfPairs(t *testing.T) {
+	d := Disagreement{Max: 0.1, FailLevel: 0.01, PassLevel: 0.05, Pairs: Pairs{Compared: 200, Disagreed: 4}}
+	if v := d.Judge(); math.Abs(v.PassEvidence-3.9596303439120284) > 1e-9 {
+		t.Errorf("4 of 200 against 10 %%: pass evidence %v", v.PassEvidence)
+	}
+	d.Pairs = Pairs{Compared: 60, Disagreed: 20}
+	if v := d.Judge(); math.Abs(v.FailEvidence-4.225726309914231) > 1e-9 {
+		t.Errorf("20 of 60 against 10 %%: fail evidence %v", v.FailEvidence)
 	}
 }
 

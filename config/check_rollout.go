@@ -28,6 +28,12 @@ func (c *checker) rollout(path string, r Rollout) {
 	if len(r.Guardrails) == 0 {
 		c.fault(RuleNoGuardrails, path+".guardrails", "is empty, so that nothing would judge a candidate; list at least one, or remove the key to have all of them")
 	}
+	if len(r.Hooks) > mostHooks {
+		c.fault(RuleHook, path+".hooks", "are %d; use at most %d", len(r.Hooks), mostHooks)
+	}
+	for i, h := range r.Hooks {
+		c.hook(fmt.Sprintf("%s.hooks[%d]", path, i), h)
+	}
 	for i, g := range r.Guardrails {
 		c.guardrail(fmt.Sprintf("%s.guardrails[%d]", path, i), g)
 		c.guardrailTwice(fmt.Sprintf("%s.guardrails[%d]", path, i), g, r.Guardrails[:i])

@@ -94,6 +94,8 @@ func (m *Model) setDefaults() {
 
 func (s *Step) setDefaults() { s.MinRequests = 500 }
 
+func (h *Hook) setDefaults() { h.Timeout, h.Retries = Duration(5*time.Second), 3 }
+
 // metrics are the guardrails' metrics with the margin each has by default, the
 // largest that means anything, and the unit.
 var metrics = map[string]struct {

@@ -12,6 +12,7 @@ type Rollout struct {
 	Steps      []Step      `json:"steps"`       // canary: strictly increasing weights; a final 100 % is implied
 	FalseAlarm float64     `json:"false_alarm"` // chance that an equally good version is ever rolled back, over the whole rollout
 	Guardrails []Guardrail `json:"guardrails"`
+	Hooks      []Hook      `json:"hooks,omitempty"`
 	Deadline   Duration    `json:"deadline"` // an undecided step then holds for a person
 	Bake       Duration    `json:"bake"`     // after 100 %: the previous stable stays standby and takes over on a failure
 }
@@ -38,6 +39,15 @@ type Step struct {
 	MinRequests int             `json:"min_requests"` // to the candidate, before the step can pass
 	MinTime     Duration        `json:"min_time"`     // before the step can pass
 	Approve     bool            `json:"approve"`      // a person must also say yes
+}
+
+// Hook is an HTTP service that is asked before a step, or told what happened.
+type Hook struct {
+	URL       string   `json:"url"`
+	On        []string `json:"on"`         // before_step | after_step | rolled_back | promoted | held
+	SecretEnv string   `json:"secret_env"` // the environment variable with the secret that messages are signed with
+	Timeout   Duration `json:"timeout"`    // of one try
+	Retries   int      `json:"retries"`    // after the first try
 }
 
 // Guardrail is a limit on how much worse the candidate may be.

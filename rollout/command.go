@@ -31,6 +31,9 @@ func (r *Rollout) Resume(now time.Time, by, reason string) error {
 	case r.HeldBy == heldFailed:
 		return r.refuse("resume", "a guardrail failed; abort it, or change the traffic by hand")
 	}
+	if r.HeldBy == heldHook {
+		r.Gate = nil // asked again
+	}
 	r.Status, r.HeldBy, r.Advice, r.DeadlineFrom = Running, "", "", now
 	r.Why = "resumed by " + by + because(reason)
 	r.note(Entry{At: now, Kind: KindResumed, By: by, Words: r.Why})
@@ -38,8 +41,9 @@ func (r *Rollout) Resume(now time.Time, by, reason string) error {
 }
 
 // Approve says yes to the next step of a walk that waits for it, or that is
-// held for lack of proof. The step is taken once the action is carried out; at
-// 100 % there is none, and the walk has ended.
+// held for lack of proof or by a hook. The step is taken once the action is
+// carried out. There is none at 100 %, where the walk has ended, and where hooks
+// are asked first.
 func (r *Rollout) Approve(now time.Time, by, reason string) (Action, error) {
 	switch {
 	case r.HeldBy == heldFailed:
@@ -49,14 +53,22 @@ func (r *Rollout) Approve(now time.Time, by, reason string) (Action, error) {
 	case r.Step >= len(r.Plan.Steps):
 		r.end(now, Promoted, by, fmt.Sprintf("%s is promoted, approved by %s%s, although it was held (%s)", r.Candidate, by, because(reason), r.HeldBy))
 		return stay, nil
-	case r.Step == preview && r.Previewed.Healthy == 0:
+	case r.waitsForHealth():
 		return stay, r.refuse("approve", "it would send requests to a version that can't answer; it lacks "+r.unhealthy())
+	}
+	if r.HeldBy == heldHook {
+		return r.hookAction(by, reason), nil
 	}
 	words := fmt.Sprintf("rollout of %s: to %s %%, approved by %s%s", r.Candidate, r.Plan.next(r.Step), by, because(reason))
 	if r.Status == Held {
 		words += ", although it was held (" + r.HeldBy + ")"
 	}
-	return Action{To: r.Step + 1, Cause: registry.CauseRollout, By: by, Reason: words}, nil
+	action := Action{To: r.Step + 1, Cause: registry.CauseRollout, By: by, Reason: words}
+	if len(r.Plan.hooksOn(BeforeStep)) > 0 {
+		r.approve(now, action)
+		return stay, nil
+	}
+	return action, nil
 }
 
 // Abort gives all traffic back to the stable version.
@@ -87,7 +99,7 @@ func (r *Rollout) Arrived(now time.Time, a Action, traffic registry.Traffic) {
 	}
 	kind := KindStep
 	switch {
-	case r.Entries == 0:
+	case !r.begun():
 		kind = KindStarted
 	case a.By != Actor:
 		kind = KindApproved
@@ -96,6 +108,7 @@ func (r *Rollout) Arrived(now time.Time, a Action, traffic registry.Traffic) {
 	r.Step, r.StepStarted, r.DeadlineFrom = a.To, now, now
 	r.StepGeneration = traffic.Generation
 	r.Status, r.HeldBy, r.Advice = Running, "", ""
+	r.Approved, r.Gate = nil, nil
 	r.Verdicts, r.CandidateRequests = nil, 0
 	switch {
 	case a.To < len(r.Plan.Steps):

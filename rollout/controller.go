@@ -34,12 +34,14 @@ type Event struct {
 	Model   string  `json:"model"`
 	Entry   Entry   `json:"entry"`
 	Rollout Rollout `json:"rollout"` // without the ledger
+	number  int     // of the entry, from 1
 }
 
 // Config is what a controller works with. Store and Source must be given.
 type Config struct {
 	Store  registry.Store
 	Source Source
+	Hooks  Hooks            // default: none can be called, so that steps that ask them are held
 	Tick   time.Duration    // between judgements; default 200 ms
 	Save   time.Duration    // between saves of the counts; default 10 s
 	Now    func() time.Time // default time.Now
@@ -47,6 +49,8 @@ type Config struct {
 	// OnEvent is called for every log entry, one at a time for a model; it must
 	// not block. It may call Status.
 	OnEvent func(Event)
+
+	spawn func(func()) // in tests: runs what waits for others
 }
 
 // Limits of one call to the store, and of the wait for a change to be routed.
@@ -92,6 +96,9 @@ func New(cfg Config) (*Controller, error) {
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Hooks == nil {
+		cfg.Hooks = noHooks{}
 	}
 	if cfg.OnEvent == nil {
 		cfg.OnEvent = func(Event) {}
@@ -184,7 +191,8 @@ func (c *Controller) adopt(w *walk) error {
 	return nil
 }
 
-// Start begins a walk and returns once its first step is routed.
+// Start begins a walk and returns once its first step is routed; with hooks to
+// be asked before it, once they are being asked.
 func (c *Controller) Start(ctx context.Context, start Start) (Rollout, error) {
 	if err := start.Plan.Validate(); err != nil {
 		return Rollout{}, err
@@ -268,7 +276,7 @@ func (c *Controller) Resume(ctx context.Context, model, by, reason string) (Roll
 }
 
 // Approve says yes to the next step of a walk that waits or holds, and returns
-// once it is routed.
+// once it is routed; with hooks to be asked before it, at once.
 func (c *Controller) Approve(ctx context.Context, model, by, reason string) (Rollout, error) {
 	return c.command(ctx, model, func(w *walk) error {
 		action, err := w.r.Approve(c.cfg.Now(), by, reason)

@@ -29,6 +29,8 @@ func (r Rollout) Explain() string {
 // where is the place on the walk.
 func (r *Rollout) where() string {
 	switch {
+	case !r.begun():
+		return "before the first step"
 	case r.Step < 0:
 		return fmt.Sprintf("on standby, %d of %d endpoints healthy, %d requests to %s", r.Previewed.Healthy, r.Previewed.Endpoints, r.Previewed.Requests, r.Stable)
 	case r.Status == Promoted:

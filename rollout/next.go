@@ -56,8 +56,11 @@ func (r *Rollout) Next(now time.Time, reading Reading) Action {
 	if r.Step >= len(r.Plan.Steps) {
 		return r.bake(now)
 	}
-	if r.HeldBy == heldFailed || r.Status == Paused {
+	if r.HeldBy == heldFailed || r.HeldBy == heldHook || r.Status == Paused {
 		return stay
+	}
+	if r.approvedStands(now) {
+		return r.Approved.action()
 	}
 	if broken := find(r.Verdicts, judge.Error); broken != nil {
 		r.hold(now, heldError, "cannot be measured: "+broken.Words,
@@ -75,6 +78,7 @@ const (
 	heldDeadline = "deadline"
 	heldError    = "error"
 	heldFailed   = "failed"
+	heldHook     = "hook"
 )
 
 // failed goes back, or in manual asks a person to.

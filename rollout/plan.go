@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -48,6 +49,8 @@ type Plan struct {
 	// back, over the whole rollout, in (0, 0.5].
 	FalseAlarm float64           `json:"false_alarm"`
 	Guardrails []judge.Guardrail `json:"guardrails"`
+	// Hooks are asked before steps, and told of them.
+	Hooks []Hook `json:"hooks,omitempty"`
 	// Deadline: a step undecided for so long holds for a person; 0: never.
 	Deadline time.Duration `json:"deadline"`
 	// Bake: how long errors are still watched after 100 %; 0: not.
@@ -96,7 +99,7 @@ func (p Plan) Validate() error {
 	if err := p.validateSlices(); err != nil {
 		return err
 	}
-	if err := p.validatePreview(); err != nil {
+	if err := errors.Join(p.validatePreview(), p.validateHooks()); err != nil {
 		return err
 	}
 	switch p.Strategy {

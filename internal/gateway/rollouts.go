@@ -10,6 +10,7 @@ import (
 	"github.com/weir-gateway/weir/admin/api"
 	"github.com/weir-gateway/weir/registry"
 	"github.com/weir-gateway/weir/rollout"
+	"github.com/weir-gateway/weir/rollout/hook"
 	"github.com/weir-gateway/weir/rollout/judge"
 	"github.com/weir-gateway/weir/rollout/tally"
 )
@@ -17,6 +18,7 @@ import (
 // rollouts joins the controller of the walks with what is counted for it.
 type rollouts struct {
 	gateway *Gateway
+	hooks   *hook.Caller
 	began   time.Time
 	idle    *rollout.Controller // reads what others run, and aborts it
 
@@ -35,6 +37,11 @@ type rollouts struct {
 
 func newRollouts(g *Gateway) (*rollouts, error) {
 	r := &rollouts{gateway: g, began: g.now().UTC().Round(0), resign: func() {}, books: map[string]*tally.Book{}}
+	getenv := g.opts.Getenv
+	if getenv == nil {
+		getenv = func(string) string { return "" }
+	}
+	r.hooks = hook.New(hook.Options{Getenv: getenv, Agent: "weir/" + version(), Now: g.now})
 	var err error
 	r.idle, err = r.controller(g.store)
 	return r, err
@@ -44,6 +51,7 @@ func (r *rollouts) controller(store registry.Store) (*rollout.Controller, error)
 	controller, err := rollout.New(rollout.Config{
 		Store:  store,
 		Source: r,
+		Hooks:  r.hooks,
 		Now:    r.gateway.now,
 		Logger: r.gateway.log,
 		OnEvent: func(e rollout.Event) {

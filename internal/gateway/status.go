@@ -170,6 +170,9 @@ func planOf(c config.Rollout) rollout.Plan {
 			Approve:     s.Approve,
 		})
 	}
+	for _, h := range c.Hooks {
+		plan.Hooks = append(plan.Hooks, rollout.Hook{URL: h.URL, On: h.On, SecretEnv: h.SecretEnv, Timeout: h.Timeout.Std(), Retries: h.Retries})
+	}
 	for _, r := range c.Guardrails {
 		plan.Guardrails = append(plan.Guardrails, judge.Guardrail{Metric: r.Metric, Quantile: r.Quantile, Margin: r.Margin, Slices: r.Slices})
 	}

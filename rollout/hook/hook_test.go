@@ -16,7 +16,7 @@ import (
 // service is the other side: it answers with what it was given, in turn.
 type service struct {
 	t       *testing.T
-	answers []func(*http.Request) (*http.Response, error)
+	answers []reply
 	at      []time.Time
 	ids     []string
 	stamps  []string
@@ -32,24 +32,31 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		s.t.Errorf("signature %q", got)
 	}
 	s.at, s.ids, s.stamps = append(s.at, time.Now()), append(s.ids, id), append(s.stamps, stamp)
-	answer := s.answers[min(len(s.at), len(s.answers))-1]
-	return answer(r)
-}
-
-func says(status int, text string) func(*http.Request) (*http.Response, error) {
-	return func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: status, Header: http.Header{"Location": {"http://elsewhere"}}, Body: io.NopCloser(strings.NewReader(text))}, nil
+	switch answer := s.answers[min(len(s.at), len(s.answers))-1]; answer.status {
+	case refuses:
+		return nil, errors.New("connection refused")
+	case hangs:
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	default:
+		return &http.Response{
+			StatusCode: answer.status, Header: http.Header{"Location": {"http://elsewhere"}}, Body: io.NopCloser(strings.NewReader(answer.text)),
+		}, nil
 	}
 }
 
-func refuses(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") }
-
-func hangs(r *http.Request) (*http.Response, error) {
-	<-r.Context().Done()
-	return nil, r.Context().Err()
+// reply is an answer, or none.
+type reply struct {
+	status int
+	text   string
 }
 
-func call(t *testing.T, retries int, answers ...func(*http.Request) (*http.Response, error)) (rollout.HookAnswer, *service) {
+const (
+	refuses = -1
+	hangs   = -2
+)
+
+func call(t *testing.T, retries int, answers ...reply) (rollout.HookAnswer, *service) {
 	t.Helper()
 	s := &service{t: t, answers: answers}
 	c := New(Options{Transport: s, Getenv: func(name string) string { return map[string]string{"HOOK": "s3cret"}[name] }})
@@ -84,7 +91,7 @@ func TestAnAnswerIsTakenForWhatItIs(t *testing.T) {
 		{403, "a\x1b[31mb", false, "https://ci.internal/weir answered 403: a [31mb"},
 		{400, strings.Repeat("x", 5000), false, "https://ci.internal/weir answered 400: " + strings.Repeat("x", 200) + "…"},
 	} {
-		a, _ := call(t, 3, says(c.status, c.text))
+		a, _ := call(t, 3, reply{c.status, c.text})
 		if a.OK != c.ok || a.String() != c.words || a.Tries != 1 {
 			t.Errorf("%d %.20q: %+v", c.status, c.text, a)
 		}
@@ -93,7 +100,7 @@ func TestAnAnswerIsTakenForWhatItIs(t *testing.T) {
 
 func TestWhatMayPassIsTriedAgainWithinTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, s := call(t, 4, refuses, hangs, says(503, "starting"), says(429, "slower"), says(200, "yes"))
+		a, s := call(t, 4, reply{status: refuses}, reply{status: hangs}, reply{503, "starting"}, reply{429, "slower"}, reply{200, "yes"})
 		if !a.OK || a.Tries != 5 {
 			t.Errorf("answer %+v", a)
 		}
@@ -120,15 +127,15 @@ func TestWhatMayPassIsTriedAgainWithinTheBudget(t *testing.T) {
 
 func TestTheBudgetEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, s := call(t, 2, says(500, "oh"))
+		a, s := call(t, 2, reply{500, "oh"})
 		if a.OK || a.Tries != 3 || len(s.at) != 3 || a.String() != "https://ci.internal/weir answered 500: oh" {
 			t.Errorf("answer %+v after %d", a, len(s.at))
 		}
-		a, _ = call(t, 0, hangs)
+		a, _ = call(t, 0, reply{status: hangs})
 		if a.OK || a.String() != "https://ci.internal/weir gave no answer: none within 2s" {
 			t.Errorf("answer %s", a)
 		}
-		a, _ = call(t, 0, refuses)
+		a, _ = call(t, 0, reply{status: refuses})
 		if a.String() != "https://ci.internal/weir gave no answer: connection refused" {
 			t.Errorf("answer %s", a)
 		}
@@ -150,7 +157,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		s := &service{t: t, answers: []func(*http.Request) (*http.Response, error){says(500, "")}}
+		s := &service{t: t, answers: []reply{{status: 500}}}
 		c := New(Options{Transport: s, Getenv: func(string) string { return "s3cret" }})
 		began := time.Now()
 		c.Call(ctx, rollout.Hook{URL: "http://x", SecretEnv: "HOOK", Timeout: time.Second, Retries: 100}, "msg_1", nil)

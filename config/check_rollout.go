@@ -35,6 +35,9 @@ func (c *checker) rollout(path string, r Rollout) {
 		c.hook(fmt.Sprintf("%s.hooks[%d]", path, i), h)
 	}
 	for i, g := range r.Guardrails {
+		if inner := fmt.Sprintf("%s.guardrails[%d]", path, i); r.Strategy == "blue-green" && c.said(inner) && (g.Metric != "errors" || len(g.Slices) > 0) {
+			c.fault(RuleStrategy, inner, "is for canary; after a switch there is nothing to compare with but the errors of all requests before: remove it, or use strategy: canary")
+		}
 		c.guardrail(fmt.Sprintf("%s.guardrails[%d]", path, i), g)
 		c.guardrailTwice(fmt.Sprintf("%s.guardrails[%d]", path, i), g, r.Guardrails[:i])
 	}

@@ -177,6 +177,9 @@ func (p *Plan) errorMargin() (margin float64, ok bool) {
 // watch on errors after 100 %, and the copies.
 func (p *Plan) shares() int {
 	shares := len(p.Guardrails)
+	if p.Strategy == BlueGreen {
+		shares = 0 // nothing is compared
+	}
 	if _, ok := p.errorMargin(); ok && p.Bake > 0 {
 		shares++
 	}

@@ -8,7 +8,7 @@ import (
 
 // TestHowLongASwitchGoesWrong measures what ADR 0087 says of blue-green: requests
 // to a bad candidate until the walk goes back, by how much the past was known.
-// The level is that of a plan with one guardrail and false_alarm 0.01.
+// The level is that of a plan with false_alarm 0.01 and no copies.
 func TestHowLongASwitchGoesWrong(t *testing.T) {
 	for _, c := range []struct {
 		before     int64
@@ -47,7 +47,7 @@ func TestHowLongASwitchGoesWrong(t *testing.T) {
 
 // goesBackAfter looks every 10 requests; 0: not within 20,000.
 func goesBackAfter(r *rand.Rand, before int64, rate float64) int {
-	b := Bake{Margin: 0.5, Level: 0.005, BeforeUnits: before, After: []Batch{{Start: 1}}}
+	b := Bake{Margin: 0.5, Level: 0.01, BeforeUnits: before, After: []Batch{{Start: 1}}}
 	for range before {
 		b.BeforeErrors += int64(count(r.Float64() < 0.01))
 	}

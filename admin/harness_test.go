@@ -68,7 +68,7 @@ func (g *gatewayDouble) EffectiveConfig() (json.RawMessage, error) {
 }
 
 func (g *gatewayDouble) RolloutPlan(string) (rollout.Plan, error) {
-	return rollout.Plan{Strategy: rollout.Canary, Automation: rollout.Supervised, FalseAlarm: 0.01, Deadline: time.Hour}, nil
+	return rollout.Plan{Strategy: rollout.Canary, Automation: rollout.Supervised, FalseAlarm: 0.01, Deadline: time.Hour, Shadow: rollout.ShadowStage{MinPairs: 500, MaxDisagreement: 0.2}}, nil
 }
 
 func (g *gatewayDouble) Summary(_, version, slice string) (monitor.Summary, error) {

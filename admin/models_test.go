@@ -208,6 +208,12 @@ func TestRolloutStartsByTheConfiguredPlanButForTheBody(t *testing.T) {
 	if strings.Contains(string(a.body), "ledger") {
 		t.Errorf("the answer carries the ledger: %s", a.body)
 	}
+	f.want(f.call("POST", path, `{"version":"2","strategy":"blue-green","preview":{"min_time":"10m","min_requests":7,"approve":true},"shadow":{"sample":0.5,"min_pairs":0}}`), 201, nil)
+	p = f.gateway.plans[1]
+	if p.Strategy != rollout.BlueGreen || p.Preview != (rollout.Preview{MinTime: 10 * time.Minute, MinRequests: 7, Approve: true}) ||
+		p.Shadow != (rollout.ShadowStage{Sample: 0.5, MaxDisagreement: 0.2}) {
+		t.Errorf("preview %+v, shadow %+v", p.Preview, p.Shadow)
+	}
 	for _, word := range []string{"pause", "resume", "approve", "abort"} {
 		f.want(f.call("POST", path+"/"+word, `{"reason":"because"}`, ActorHeader, "bob"), 200, nil)
 	}

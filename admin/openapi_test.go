@@ -97,7 +97,7 @@ func TestOpenAPISchemasHaveTheFieldsOfTheDocuments(t *testing.T) {
 		"Registered": api.Registered{}, "Traffic": registry.Traffic{}, "Arm": registry.Arm{}, "Shadow": registry.Shadow{},
 		"TrafficUpdate": api.TrafficUpdate{}, "RollbackRequest": api.RollbackRequest{}, "Changed": api.Changed{},
 		"History": api.History{}, "Diff": api.Diff{}, "Change": registry.Change{}, "ProfileStored": api.ProfileStored{},
-		"RolloutRequest": api.RolloutRequest{}, "RolloutStep": api.RolloutStep{}, "RolloutCommand": api.RolloutCommand{},
+		"RolloutRequest": api.RolloutRequest{}, "RolloutPreview": api.RolloutPreview{}, "RolloutShadow": api.RolloutShadow{}, "RolloutStep": api.RolloutStep{}, "RolloutCommand": api.RolloutCommand{},
 		"RolloutSummary": api.RolloutSummary{}, "Guardrail": judge.Guardrail{}, "Readiness": api.Readiness{},
 		"Source": api.Source{}, "SkippedVersion": api.SkippedVersion{},
 		"Check": api.Check{}, "Audit": api.Audit{}, "AuditRecord": api.AuditRecord{}, "Reloaded": api.Reloaded{}, "Event": api.Event{}, "Rollout": rollout.Rollout{},

@@ -67,6 +67,18 @@ func override(p rollout.Plan, body api.RolloutRequest) rollout.Plan {
 	if body.Automation != "" {
 		p.Automation = body.Automation
 	}
+	if stage := body.Preview; stage != nil {
+		p.Preview = rollout.Preview{MinTime: time.Duration(stage.MinTime), MinRequests: stage.MinRequests, Approve: stage.Approve}
+	}
+	if stage := body.Shadow; stage != nil {
+		p.Shadow.Sample = stage.Sample
+		if stage.MinPairs != nil {
+			p.Shadow.MinPairs = *stage.MinPairs
+		}
+		if stage.MaxDisagreement != 0 {
+			p.Shadow.MaxDisagreement = stage.MaxDisagreement
+		}
+	}
 	if body.Steps != nil {
 		p.Steps = make([]rollout.Step, len(body.Steps))
 		for i, step := range body.Steps {

@@ -34,6 +34,7 @@ func (c *checker) model(name string, m *Model) {
 	c.rollout(path+".rollout", m.Rollout)
 	c.source(path+".source", m.Source)
 	c.guardrailSlices(path+".rollout.guardrails", m)
+	c.shadowsWatched(path+".rollout.shadow", m)
 }
 
 func (c *checker) protocol(path string, m *Model) {

@@ -11,22 +11,69 @@ import (
 const longest = 366 * 24 * time.Hour
 
 func (c *checker) rollout(path string, r Rollout) {
-	if r.Strategy == "blue-green" {
-		c.fault(RuleStrategy, path+".strategy", "blue-green is not in this release; use canary, or weir switch to move all traffic at once")
-	} else {
-		c.oneOf(RuleStrategy, path+".strategy", r.Strategy, "canary")
-	}
+	c.oneOf(RuleStrategy, path+".strategy", r.Strategy, "canary", "blue-green")
 	c.oneOf(RuleAutomation, path+".automation", r.Automation, "manual", "supervised", "automatic")
 	c.number(path+".false_alarm", r.FalseAlarm, 1e-9, 0.5)
 	c.duration(path+".deadline", r.Deadline, time.Second, longest)
 	c.duration(path+".bake", r.Bake, 0, longest)
-	c.steps(path+".steps", r)
+	c.preview(path+".preview", r)
+	c.shadowStage(path+".shadow", r.Shadow)
+	if r.Strategy == "blue-green" {
+		if c.said(path + ".steps") {
+			c.fault(RuleStrategy, path+".steps", "are for canary; blue-green goes from standby to 100 %%: remove them, or use strategy: canary")
+		}
+	} else {
+		c.steps(path+".steps", r)
+	}
 	if len(r.Guardrails) == 0 {
 		c.fault(RuleNoGuardrails, path+".guardrails", "is empty, so that nothing would judge a candidate; list at least one, or remove the key to have all of them")
 	}
+	if len(r.Hooks) > mostHooks {
+		c.fault(RuleHook, path+".hooks", "are %d; use at most %d", len(r.Hooks), mostHooks)
+	}
+	for i, h := range r.Hooks {
+		c.hook(fmt.Sprintf("%s.hooks[%d]", path, i), h)
+	}
 	for i, g := range r.Guardrails {
+		if inner := fmt.Sprintf("%s.guardrails[%d]", path, i); r.Strategy == "blue-green" && c.said(inner) && (g.Metric != "errors" || len(g.Slices) > 0) {
+			c.fault(RuleStrategy, inner, "is for canary; after a switch there is nothing to compare with but the errors of all requests before: remove it, or use strategy: canary")
+		}
 		c.guardrail(fmt.Sprintf("%s.guardrails[%d]", path, i), g)
 		c.guardrailTwice(fmt.Sprintf("%s.guardrails[%d]", path, i), g, r.Guardrails[:i])
+	}
+}
+
+func (c *checker) preview(path string, r Rollout) {
+	if r.Strategy == "canary" && r.Shadow.Sample == 0 && c.said(path) {
+		c.fault(RuleStrategy, path, "is for blue-green; a canary without shadow begins with its first step: remove it, or use strategy: blue-green")
+		return
+	}
+	c.count(path+".min_requests", r.Preview.MinRequests, 0, 1_000_000_000)
+	c.duration(path+".min_time", r.Preview.MinTime, 0, longest)
+	if r.Preview.MinTime >= r.Deadline && r.Deadline > 0 && r.Preview.MinTime.Std() <= longest {
+		c.fault(RuleDeadline, path+".min_time", "is %s, but the deadline of a stage is %s, so that it would always hold for a person; shorten it or raise deadline", r.Preview.MinTime, r.Deadline)
+	}
+}
+
+func (c *checker) shadowStage(path string, s ShadowStage) {
+	switch {
+	case !c.said(path):
+		return
+	case !c.said(path + ".sample"):
+		c.fault(RuleShadowStage, path+".sample", "is missing; say which share of the requests is copied, such as 1 for all")
+	default:
+		c.number(path+".sample", s.Sample, 1e-9, 1)
+	}
+	c.count(path+".min_pairs", s.MinPairs, 0, 1_000_000_000)
+	if !(s.MaxDisagreement > 0 && s.MaxDisagreement < 1) {
+		c.fault(RuleShadowStage, path+".max_disagreement", "is %s; use a share between 0 and 1, such as 0.1: without an allowance nothing could be proven good", number(s.MaxDisagreement))
+	}
+}
+
+// shadowsWatched: the monitor is what compares the copies' answers.
+func (c *checker) shadowsWatched(path string, m *Model) {
+	if m.Monitor.Off && m.Rollout.Shadow.Sample > 0 {
+		c.fault(RuleShadowStage, path, "can't be compared while the monitor is off; turn it on, or remove shadow from rollout")
 	}
 }
 

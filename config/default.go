@@ -79,6 +79,8 @@ func (m *Model) setDefaults() {
 	m.Rollout = Rollout{
 		Strategy:   "canary",
 		Automation: "supervised",
+		Preview:    Preview{MinRequests: 500},
+		Shadow:     ShadowStage{MinPairs: 500, MaxDisagreement: 0.1},
 		Steps: []Step{
 			{Weight: 1 * registry.Full / 100, MinRequests: 500, MinTime: Duration(time.Minute)},
 			{Weight: 10 * registry.Full / 100, MinRequests: 2000},
@@ -92,6 +94,8 @@ func (m *Model) setDefaults() {
 }
 
 func (s *Step) setDefaults() { s.MinRequests = 500 }
+
+func (h *Hook) setDefaults() { h.Timeout, h.Retries = Duration(5*time.Second), 3 }
 
 // metrics are the guardrails' metrics with the margin each has by default, the
 // largest that means anything, and the unit.

@@ -55,7 +55,9 @@ const (
 	RuleReference      Rule = "reference"       //
 	RuleSlice          Rule = "slice"           // empty or twice
 	RuleFeature        Rule = "feature"         // no names, an empty one, or one twice
-	RuleStrategy       Rule = "strategy"        // unknown, or not in this release
+	RuleStrategy       Rule = "strategy"        // unknown, or a key of another one
+	RuleShadowStage    Rule = "shadow-stage"    // copies that can't be made, or compared with nothing
+	RuleHook           Rule = "hook"            // no URL, no event, or nothing to sign with
 	RuleAutomation     Rule = "automation"      //
 	RuleNoSteps        Rule = "no-steps"        //
 	RuleStepWeight     Rule = "step-weight"     // missing, or not in (0, 100]

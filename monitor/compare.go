@@ -18,6 +18,9 @@ func (v *version) compare(x *Exchange, d decoded) {
 	if len(x.Primary.Bytes) == 0 && !x.Failed {
 		return // nothing to compare with
 	}
+	if d.primary != nil || x.Failed && len(x.Primary.Bytes) > 0 {
+		x.pair = disagreed // until its first row is found to agree
+	}
 	if d.out == nil || d.primary == nil || d.out.Rows != d.primary.Rows {
 		c.Unmatched++
 		return
@@ -29,14 +32,19 @@ func (v *version) compare(x *Exchange, d decoded) {
 	}
 	for row := range d.out.Rows {
 		c.Compared++
+		same := true
 		for _, p := range pairs {
 			if onlyClasses && !p.class {
 				continue
 			}
 			if !agree(&p.a.Cells[row], &p.b.Cells[row], v.m.o.Tolerance) {
 				c.Disagreed++
+				same = false
 				break
 			}
+		}
+		if row == 0 && same {
+			x.pair = agreed
 		}
 	}
 	if c.Compared > 0 {

@@ -370,7 +370,8 @@ func TestTheWindowSlides(t *testing.T) {
 }
 
 func TestShadowsAreComparedWithThePrimary(t *testing.T) {
-	r := newRig(t, nil)
+	var told []bool
+	r := newRig(t, func(o *Options) { o.OnPair = func(_ *Exchange, agreed bool) { told = append(told, agreed) } })
 	pair := func(shadow, primary string, failed bool) {
 		r.offer(Exchange{Version: "2", Shadow: true, Request: body("x=1"), Response: body(shadow), Primary: body(primary), Failed: failed})
 	}
@@ -380,14 +381,18 @@ func TestShadowsAreComparedWithThePrimary(t *testing.T) {
 	pair("class=a", "class=b", false)              //
 	pair("p=0.5", "p=0.50000001", false)           // within the tolerance
 	pair("p=0.5;p=0.25", "p=0.51;p=0.25", false)   // one of two rows
+	pair("p=0.5;p=0.25", "p=0.5;p=0.3", false)     // the other of two: the first is what OnPair is about
 	pair("p=0.5", "p=0.5;p=0.5", false)            // another shape
 	pair("q=0.5", "p=0.5", false)                  // nothing in common
 	pair("", "p=0.5", true)                        // the shadow failed
 	pair("p=1", "", false)                         // nothing to compare with
 	pair("p=1e308,q=0.5", "p=-1e308,q=0.5", false) // no overflow
 	c := r.summary("2", "").Shadow
-	if c == nil || c.Compared != 8 || c.Disagreed != 4 || c.Ratio != 0.5 || c.Unmatched != 3 {
+	if c == nil || c.Compared != 10 || c.Disagreed != 5 || c.Ratio != 0.5 || c.Unmatched != 3 {
 		t.Errorf("comparison %+v", c)
+	}
+	if got := fmt.Sprint(told); got != "[true false true false true false true false false false false]" {
+		t.Errorf("pairs %v", got)
 	}
 }
 

@@ -46,6 +46,8 @@ type Options struct {
 	// to be told the first label of source truth of its first row; nil: nobody.
 	// Both are called with the Monitor's lock held.
 	OnKept func(x *Exchange) func(Truth)
+
+	OnPair func(x *Exchange, agreed bool) // once a copy whose primary answered: whether the first row agrees; a failure does not
 }
 
 // Exchange is one request with its answer, as the monitor sees it. The Monitor
@@ -72,7 +74,18 @@ type Exchange struct {
 	// Done, where set, is called exactly once, when the Monitor will not touch
 	// the Exchange again: also when Offer refuses it (then before Offer returns).
 	Done func()
+
+	pair pairing
 }
+
+// pairing is what became of a copy.
+type pairing uint8
+
+const (
+	noPair pairing = iota // nothing to compare with
+	agreed
+	disagreed
+)
 
 const headerPrefix = "header:"
 

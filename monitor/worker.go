@@ -44,11 +44,15 @@ func (m *Monitor) handle(r *reader, x *Exchange) {
 			x.Done()
 		}
 	}()
+	x.pair = noPair
 	d := m.decode(r, x)
 	for _, a := range m.observe(x, d) {
 		if m.o.OnAlarm != nil {
 			m.o.OnAlarm(a)
 		}
+	}
+	if m.o.OnPair != nil && x.pair != noPair {
+		m.o.OnPair(x, x.pair == agreed)
 	}
 	if m.o.OnSlice != nil {
 		m.tellSlices(r, x, d)

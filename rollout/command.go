@@ -31,6 +31,9 @@ func (r *Rollout) Resume(now time.Time, by, reason string) error {
 	case r.HeldBy == heldFailed:
 		return r.refuse("resume", "a guardrail failed; abort it, or change the traffic by hand")
 	}
+	if r.HeldBy == heldHook {
+		r.Gate = nil // asked again
+	}
 	r.Status, r.HeldBy, r.Advice, r.DeadlineFrom = Running, "", "", now
 	r.Why = "resumed by " + by + because(reason)
 	r.note(Entry{At: now, Kind: KindResumed, By: by, Words: r.Why})
@@ -38,21 +41,34 @@ func (r *Rollout) Resume(now time.Time, by, reason string) error {
 }
 
 // Approve says yes to the next step of a walk that waits for it, or that is
-// held for lack of proof. The step is taken once the action is carried out.
-func (r *Rollout) Approve(by, reason string) (Action, error) {
+// held for lack of proof or by a hook. The step is taken once the action is
+// carried out. There is none at 100 %, where the walk has ended, and where hooks
+// are asked first.
+func (r *Rollout) Approve(now time.Time, by, reason string) (Action, error) {
 	switch {
 	case r.HeldBy == heldFailed:
 		return stay, r.refuse("approve", "a guardrail failed; abort it, or change the traffic by hand")
 	case r.Status != WaitingApproval && r.Status != Held:
 		return stay, r.refuse("approve", fmt.Sprintf("nothing waits for an approval, it is %s: %s", r.Status, r.Why))
 	case r.Step >= len(r.Plan.Steps):
-		return stay, r.refuse("approve", "it is at 100 % already")
+		r.end(now, Promoted, by, fmt.Sprintf("%s is promoted, approved by %s%s, although it was held (%s)", r.Candidate, by, because(reason), r.HeldBy))
+		return stay, nil
+	case r.waitsForHealth():
+		return stay, r.refuse("approve", "it would send requests to a version that can't answer; it lacks "+r.unhealthy())
+	}
+	if r.HeldBy == heldHook {
+		return r.hookAction(by, reason), nil
 	}
 	words := fmt.Sprintf("rollout of %s: to %s %%, approved by %s%s", r.Candidate, r.Plan.next(r.Step), by, because(reason))
 	if r.Status == Held {
 		words += ", although it was held (" + r.HeldBy + ")"
 	}
-	return Action{To: r.Step + 1, Cause: registry.CauseRollout, By: by, Reason: words}, nil
+	action := Action{To: r.Step + 1, Cause: registry.CauseRollout, By: by, Reason: words}
+	if len(r.Plan.hooksOn(BeforeStep)) > 0 {
+		r.approve(now, action)
+		return stay, nil
+	}
+	return action, nil
 }
 
 // Abort gives all traffic back to the stable version.
@@ -83,7 +99,7 @@ func (r *Rollout) Arrived(now time.Time, a Action, traffic registry.Traffic) {
 	}
 	kind := KindStep
 	switch {
-	case r.Entries == 0:
+	case !r.begun():
 		kind = KindStarted
 	case a.By != Actor:
 		kind = KindApproved
@@ -92,6 +108,7 @@ func (r *Rollout) Arrived(now time.Time, a Action, traffic registry.Traffic) {
 	r.Step, r.StepStarted, r.DeadlineFrom = a.To, now, now
 	r.StepGeneration = traffic.Generation
 	r.Status, r.HeldBy, r.Advice = Running, "", ""
+	r.Approved, r.Gate = nil, nil
 	r.Verdicts, r.CandidateRequests = nil, 0
 	switch {
 	case a.To < len(r.Plan.Steps):
@@ -99,11 +116,13 @@ func (r *Rollout) Arrived(now time.Time, a Action, traffic registry.Traffic) {
 		if a.To >= 0 {
 			r.Weight = r.Plan.Steps[a.To].Weight
 		}
-		r.Why = fmt.Sprintf("at %s %% since now", r.Weight)
+		if r.Why = fmt.Sprintf("at %s %% since now", r.Weight); a.To == preview {
+			r.Why = "on standby since now"
+		}
 	case r.Plan.Bake > 0:
 		r.Weight, r.Status = registry.Full, Baking
 		r.Why = fmt.Sprintf("at 100 %%, %s on standby", r.Stable)
-		r.note(Entry{At: now, Kind: KindBaking, By: Actor, Words: fmt.Sprintf("errors are watched for %s more; %s is on standby", text(r.Plan.Bake), r.Stable)})
+		r.note(Entry{At: now, Kind: KindBaking, By: Actor, Words: r.bakeWords()})
 	default:
 		r.Weight = registry.Full
 		r.end(now, Promoted, a.By, r.Candidate+" is promoted")
@@ -130,11 +149,11 @@ func (r *Rollout) Traffic(a Action, now registry.Traffic) registry.Traffic {
 	case a.To >= len(r.Plan.Steps):
 		next.Stable = r.Candidate
 		next.Arms = []registry.Arm{{Version: r.Candidate, Weight: registry.Full}}
+	case a.To == preview:
+		next.Arms = []registry.Arm{{Version: r.Stable, Weight: registry.Full}}
+		r.standby(now, &next)
 	default:
-		weight := registry.Weight(0)
-		if a.To >= 0 {
-			weight = r.Plan.Steps[a.To].Weight
-		}
+		weight := r.Plan.Steps[a.To].Weight
 		next.Arms = []registry.Arm{{Version: r.Stable, Weight: registry.Full - weight}, {Version: r.Candidate, Weight: weight}}
 	}
 	for _, shadow := range now.Shadows {

@@ -19,6 +19,12 @@ type Source interface {
 	// Phases returns the counts of the model's phases still held, oldest first
 	// (tally.Book.Phases; of several replicas, added up).
 	Phases(model string) []judge.Phase
+	// Endpoints tells how many of a version's endpoints have passed their
+	// latest check, and how many it is connected to.
+	Endpoints(model, version string) (healthy, all int)
+	// Pairs returns what was compared of a version's copies, under the
+	// generation and later ones.
+	Pairs(model, version string, from uint64) judge.Pairs
 	// AwaitGeneration returns once requests are routed by the generation or a later one.
 	AwaitGeneration(ctx context.Context, model string, generation uint64) error
 }
@@ -28,12 +34,14 @@ type Event struct {
 	Model   string  `json:"model"`
 	Entry   Entry   `json:"entry"`
 	Rollout Rollout `json:"rollout"` // without the ledger
+	number  int     // of the entry, from 1
 }
 
 // Config is what a controller works with. Store and Source must be given.
 type Config struct {
 	Store  registry.Store
 	Source Source
+	Hooks  Hooks            // default: none can be called, so that steps that ask them are held
 	Tick   time.Duration    // between judgements; default 200 ms
 	Save   time.Duration    // between saves of the counts; default 10 s
 	Now    func() time.Time // default time.Now
@@ -41,6 +49,8 @@ type Config struct {
 	// OnEvent is called for every log entry, one at a time for a model; it must
 	// not block. It may call Status.
 	OnEvent func(Event)
+
+	spawn func(func()) // in tests: runs what waits for others
 }
 
 // Limits of one call to the store, and of the wait for a change to be routed.
@@ -86,6 +96,9 @@ func New(cfg Config) (*Controller, error) {
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Hooks == nil {
+		cfg.Hooks = noHooks{}
 	}
 	if cfg.OnEvent == nil {
 		cfg.OnEvent = func(Event) {}
@@ -178,7 +191,8 @@ func (c *Controller) adopt(w *walk) error {
 	return nil
 }
 
-// Start begins a walk and returns once its first step is routed.
+// Start begins a walk and returns once its first step is routed; with hooks to
+// be asked before it, once they are being asked.
 func (c *Controller) Start(ctx context.Context, start Start) (Rollout, error) {
 	if err := start.Plan.Validate(); err != nil {
 		return Rollout{}, err
@@ -231,7 +245,7 @@ func (s Start) rollout(now time.Time, model registry.Model) (Rollout, error) {
 
 func (r *Rollout) startReason(first int) string {
 	if first < 0 {
-		return fmt.Sprintf("rollout of %s: connected, before the switch%s", r.Candidate, because(r.Reason))
+		return fmt.Sprintf("rollout of %s: on standby%s", r.Candidate, because(r.Reason))
 	}
 	return fmt.Sprintf("rollout of %s: to %s %%%s", r.Candidate, r.Plan.Steps[first].Weight, because(r.Reason))
 }
@@ -262,11 +276,11 @@ func (c *Controller) Resume(ctx context.Context, model, by, reason string) (Roll
 }
 
 // Approve says yes to the next step of a walk that waits or holds, and returns
-// once it is routed.
+// once it is routed; with hooks to be asked before it, at once.
 func (c *Controller) Approve(ctx context.Context, model, by, reason string) (Rollout, error) {
 	return c.command(ctx, model, func(w *walk) error {
-		action, err := w.r.Approve(by, reason)
-		if err != nil {
+		action, err := w.r.Approve(c.cfg.Now(), by, reason)
+		if err != nil || action.To == Stay {
 			return err
 		}
 		return w.carryOut(ctx, action)

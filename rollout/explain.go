@@ -29,8 +29,10 @@ func (r Rollout) Explain() string {
 // where is the place on the walk.
 func (r *Rollout) where() string {
 	switch {
-	case r.Step < 0:
+	case !r.begun():
 		return "before the first step"
+	case r.Step < 0:
+		return fmt.Sprintf("on standby, %d of %d endpoints healthy, %d requests to %s", r.Previewed.Healthy, r.Previewed.Endpoints, r.Previewed.Requests, r.Stable)
 	case r.Status == Promoted:
 		return "at 100 %"
 	case r.Step >= len(r.Plan.Steps):

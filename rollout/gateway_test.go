@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,20 +18,25 @@ type gateway struct {
 	store *memory
 	now   func() time.Time
 
-	mu    sync.Mutex
-	book  *tally.Book
-	r     *rand.Rand
-	users int // sticky keys; 0: none
+	mu     sync.Mutex
+	book   *tally.Book
+	r      *rand.Rand
+	copies *rand.Rand             // of their own, so that a shadow changes no other draw
+	users  int                    // sticky keys; 0: none
+	pairs  map[string]judge.Pairs // of copies, by version
+	since  time.Time              // of the pairs
+	down   map[string]bool        // versions whose endpoint fails its checks
 }
 
 func newGateway(store *memory, now func() time.Time, seed uint64) *gateway {
-	g := &gateway{store: store, now: now, r: rand.New(rand.NewPCG(seed, 1))}
+	g := &gateway{store: store, now: now, down: map[string]bool{}, r: rand.New(rand.NewPCG(seed, 1)), copies: rand.New(rand.NewPCG(seed, 2))}
 	g.restart()
 	return g
 }
 
 // restart loses the counts, as a process does.
 func (g *gateway) restart() {
+	g.pairs, g.since = map[string]judge.Pairs{}, g.now()
 	g.book = tally.NewBook(tally.Options{Keys: 1 << 12, Now: g.now})
 }
 
@@ -39,6 +45,7 @@ type behaviour struct {
 	errors  float64
 	latency float64 // median in ms; lognormal, sigma .5
 	late    float64 // probability of the class "late"
+	other   float64 // probability that a copy's answer differs
 }
 
 // serve draws n requests between two versions.
@@ -69,7 +76,32 @@ func (g *gateway) serve(model string, n int, versions map[string]behaviour) {
 			class = "late"
 		}
 		t.PredictText(unit, []byte(class))
+		g.copy(model, versions)
 	}
+}
+
+// copy has the shadows answer a request, too.
+func (g *gateway) copy(model string, versions map[string]behaviour) {
+	snapshot, _ := g.store.Snapshot(context.Background())
+	for _, s := range snapshot.Models[model].Traffic.Shadows {
+		if g.down[s.Version] || g.copies.Float64() >= s.Sample {
+			continue
+		}
+		p := g.pairs[s.Version]
+		p.Compared++
+		if b := versions[s.Version]; g.copies.Float64() < max(b.other, b.errors) {
+			p.Disagreed++
+		}
+		g.pairs[s.Version] = p
+	}
+}
+
+func (g *gateway) Pairs(_, version string, _ uint64) judge.Pairs {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.pairs[version]
+	p.Since = g.since
+	return p
 }
 
 // route is the tally of the present generation.
@@ -90,6 +122,23 @@ func (g *gateway) Phases(model string) []judge.Phase {
 	defer g.mu.Unlock()
 	g.route(model)
 	return g.book.Phases()
+}
+
+// Endpoints: every version has one.
+func (g *gateway) Endpoints(model, version string) (healthy, all int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	snapshot, _ := g.store.Snapshot(context.Background())
+	t := snapshot.Models[model].Traffic
+	connected := t.HasArm(version) || slices.Contains(t.Standby, version) ||
+		slices.ContainsFunc(t.Shadows, func(s registry.Shadow) bool { return s.Version == version })
+	switch {
+	case !connected:
+		return 0, 0
+	case g.down[version]:
+		return 0, 1
+	}
+	return 1, 1
 }
 
 func (g *gateway) AwaitGeneration(context.Context, string, uint64) error { return nil }

@@ -19,6 +19,12 @@ type Ledger struct {
 	// Pages are the batches compared, and Bake those at 100 %, by start.
 	Pages []Page `json:"pages"`
 	Bake  []Page `json:"bake,omitempty"`
+	// Before are the stable's units and failures in the stage before the first
+	// step.
+	Before Failures `json:"before,omitzero"`
+	// Pairs are the copies compared in that stage, PairsSeen what was booked last.
+	Pairs     judge.Pairs `json:"pairs,omitzero"`
+	PairsSeen judge.Pairs `json:"pairs_seen,omitzero"`
 	// Seen is the state last booked of every phase.
 	Seen []judge.Phase `json:"seen"`
 	// Opened is when the newest batch was opened.
@@ -35,6 +41,12 @@ type Ledger struct {
 	Centre float64 `json:"centre,omitempty"`
 	// SliceValues are, by field, the values that have counts of their own.
 	SliceValues map[string][]string `json:"slice_values,omitempty"`
+}
+
+// Failures are some of a number of units.
+type Failures struct {
+	Units  int64 `json:"units"`
+	Errors int64 `json:"errors"`
 }
 
 // Page is a batch and where its counts come from.
@@ -61,6 +73,10 @@ func (l *Ledger) Absorb(now time.Time, r *Rollout, phases []judge.Phase) {
 		delta := l.since(p)
 		switch role {
 		case before:
+			l.Past = addHistogram(l.Past, delta.Latency[judge.Stable])
+		case previewed:
+			l.Before.Units += delta.Units[judge.Stable]
+			l.Before.Errors += delta.Errors[judge.Stable]
 			l.Past = addHistogram(l.Past, delta.Latency[judge.Stable])
 		case compared:
 			l.book(&l.Pages, now, r, p, &delta)
@@ -98,6 +114,7 @@ type role int
 const (
 	unrelated role = iota
 	before         // the stable alone, before the walk
+	previewed      // the stable alone, in the stage before the first step
 	compared
 	baked // the candidate alone, at 100 %
 )
@@ -108,6 +125,8 @@ func (r *Rollout) role(p *judge.Phase) role {
 		return compared
 	case p.Candidate == "" && p.Stable == r.Stable && p.Generation <= r.StartGeneration:
 		return before
+	case p.Candidate == "" && p.Stable == r.Stable:
+		return previewed
 	case p.Candidate == "" && p.Stable == r.Candidate && p.Generation > r.StartGeneration:
 		return baked
 	default:
@@ -156,6 +175,9 @@ func (l *Ledger) JudgeBake(plan *Plan) []judge.Verdict {
 	for i := range l.Pages {
 		b.BeforeUnits += l.Pages[i].Batch.Counts.Units[judge.Stable]
 		b.BeforeErrors += l.Pages[i].Batch.Counts.Errors[judge.Stable]
+	}
+	if plan.Strategy == BlueGreen { // nothing was compared
+		b.BeforeUnits, b.BeforeErrors = l.Before.Units, l.Before.Errors
 	}
 	return []judge.Verdict{b.Judge()}
 }

@@ -35,6 +35,8 @@ const Actor = "rollout"
 type Reading struct {
 	Verdicts []judge.Verdict
 	Requests int64 // to the candidate, at this step
+	// Previewed counts before the first step.
+	Previewed Previewed
 }
 
 // Next looks at a reading, sets the status with its reason, and says which
@@ -45,14 +47,20 @@ func (r *Rollout) Next(now time.Time, reading Reading) Action {
 		return stay
 	}
 	r.Verdicts, r.CandidateRequests = reading.Verdicts, reading.Requests
+	if r.Step == preview {
+		r.Previewed = reading.Previewed
+	}
 	if failed := find(r.Verdicts, judge.Fail); failed != nil {
 		return r.failed(now, failed)
 	}
 	if r.Step >= len(r.Plan.Steps) {
 		return r.bake(now)
 	}
-	if r.HeldBy == heldFailed || r.Status == Paused {
+	if r.HeldBy == heldFailed || r.HeldBy == heldHook || r.Status == Paused {
 		return stay
+	}
+	if r.approvedStands(now) {
+		return r.Approved.action()
 	}
 	if broken := find(r.Verdicts, judge.Error); broken != nil {
 		r.hold(now, heldError, "cannot be measured: "+broken.Words,
@@ -70,6 +78,7 @@ const (
 	heldDeadline = "deadline"
 	heldError    = "error"
 	heldFailed   = "failed"
+	heldHook     = "hook"
 )
 
 // failed goes back, or in manual asks a person to.
@@ -89,21 +98,6 @@ func (r *Rollout) failed(now time.Time, v *judge.Verdict) Action {
 		To: Back, Cause: registry.CauseGuardrail, By: Actor, End: RolledBack,
 		Reason: fmt.Sprintf("rollout of %s went back at %s %%: %s", r.Candidate, r.Weight, v.Words),
 	}
-}
-
-// bake waits for its time; failures have been looked at before.
-func (r *Rollout) bake(now time.Time) Action {
-	if r.Status == Paused || r.HeldBy != "" {
-		return stay
-	}
-	left := r.Plan.Bake - now.Sub(r.StepStarted)
-	if left > 0 {
-		r.Status = Baking
-		r.Why = fmt.Sprintf("at 100 %%, %s on standby, watched for another %s", r.Stable, text(left.Round(time.Second)))
-		return stay
-	}
-	r.end(now, Promoted, Actor, fmt.Sprintf("%s is promoted: no failure for %s at 100 %%", r.Candidate, text(r.Plan.Bake)))
-	return stay
 }
 
 // step decides whether the step's conditions are met.
@@ -132,7 +126,7 @@ func (r *Rollout) step(now time.Time) Action {
 func (r *Rollout) needsApproval() bool {
 	last := r.Step+1 >= len(r.Plan.Steps)
 	return r.Plan.Automation == Manual || (r.Plan.Automation == Supervised && last) ||
-		(r.Step >= 0 && r.Plan.Steps[r.Step].Approve)
+		(r.Step >= 0 && r.Plan.Steps[r.Step].Approve) || (r.Step == preview && r.Plan.Preview.Approve)
 }
 
 // undecided stays, and holds for a person after the deadline.
@@ -156,7 +150,7 @@ func (r *Rollout) undecided(now time.Time, missing []string) Action {
 // missing lists the conditions of the step that are not met.
 func (r *Rollout) missing(now time.Time) []string {
 	if r.Step < 0 {
-		return nil // blue-green before the switch: nothing is compared
+		return r.previewMissing(now)
 	}
 	var missing []string
 	step := r.Plan.Steps[r.Step]
@@ -186,7 +180,7 @@ func (r *Rollout) missing(now time.Time) []string {
 func (r *Rollout) forwardReason() string {
 	to := r.Plan.next(r.Step)
 	if r.Step < 0 {
-		return fmt.Sprintf("rollout of %s: to %s %%", r.Candidate, to)
+		return fmt.Sprintf("rollout of %s: from standby to %s %%%s", r.Candidate, to, r.pairWords())
 	}
 	return fmt.Sprintf("rollout of %s: from %s to %s %%, every guardrail passed after %d requests to it", r.Candidate, r.Weight, to, r.CandidateRequests)
 }

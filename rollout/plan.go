@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 // Strategies.
 const (
 	Canary    = "canary"     // through the steps, judged at each
-	BlueGreen = "blue-green" // all traffic at once, then bake
+	BlueGreen = "blue-green" // on standby, then all traffic at once, then bake
 )
 
 // Levels of automation. Starting a walk is a person's act at every level, and
@@ -37,6 +38,10 @@ const PassLevel = 0.05
 type Plan struct {
 	Strategy   string `json:"strategy"`
 	Automation string `json:"automation"`
+	// Preview is the stage before the first step, of a blue-green plan and of
+	// one with Shadow.
+	Preview Preview     `json:"preview,omitzero"`
+	Shadow  ShadowStage `json:"shadow,omitzero"`
 	// Steps have strictly increasing weights above 0; a last one of 100 %
 	// may be written and is implied.
 	Steps []Step `json:"steps"`
@@ -44,6 +49,8 @@ type Plan struct {
 	// back, over the whole rollout, in (0, 0.5].
 	FalseAlarm float64           `json:"false_alarm"`
 	Guardrails []judge.Guardrail `json:"guardrails"`
+	// Hooks are asked before steps, and told of them.
+	Hooks []Hook `json:"hooks,omitempty"`
 	// Deadline: a step undecided for so long holds for a person; 0: never.
 	Deadline time.Duration `json:"deadline"`
 	// Bake: how long errors are still watched after 100 %; 0: not.
@@ -90,6 +97,9 @@ func (p Plan) Validate() error {
 		}
 	}
 	if err := p.validateSlices(); err != nil {
+		return err
+	}
+	if err := errors.Join(p.validatePreview(), p.validateHooks()); err != nil {
 		return err
 	}
 	switch p.Strategy {
@@ -163,14 +173,20 @@ func (p *Plan) errorMargin() (margin float64, ok bool) {
 	return 0, false
 }
 
-// shares is how many tests share the false-alarm budget: the guardrails, and
-// the watch on errors after 100 %.
+// shares is how many tests share the false-alarm budget: the guardrails, the
+// watch on errors after 100 %, and the copies.
 func (p *Plan) shares() int {
 	shares := len(p.Guardrails)
+	if p.Strategy == BlueGreen {
+		shares = 0 // nothing is compared
+	}
 	if _, ok := p.errorMargin(); ok && p.Bake > 0 {
 		shares++
 	}
-	return shares
+	if p.Shadow.Sample > 0 {
+		shares++
+	}
+	return max(shares, 1)
 }
 
 // next is the weight after step, at most Full.

@@ -40,7 +40,7 @@ type Rollout struct {
 	Why string `json:"why"`
 	// Advice is what a person is asked to do; empty: nothing.
 	Advice string `json:"advice,omitempty"`
-	// HeldBy is why a held walk is: deadline, error, failed. Empty: not held.
+	// HeldBy is why a held walk is: deadline, error, failed, hook. Empty: not held.
 	HeldBy string `json:"held_by,omitempty"`
 	// Step is the index in Plan.Steps; their number at 100 %, −1 before the first.
 	Step   int             `json:"step"`
@@ -60,6 +60,13 @@ type Rollout struct {
 	Generation      uint64 `json:"generation"`
 
 	Verdicts []judge.Verdict `json:"verdicts"`
+	// Previewed is what the stage before the first step has seen.
+	Previewed Previewed `json:"previewed,omitzero"`
+	// Approved is a person's yes to a step that hooks are asked about, Gate what
+	// they are asked, and Questions how many there were.
+	Approved  *Approval `json:"approved,omitempty"`
+	Gate      *Gate     `json:"gate,omitempty"`
+	Questions int       `json:"questions,omitempty"`
 	// CandidateRequests at this step.
 	CandidateRequests int64 `json:"candidate_requests"`
 	// Fault has the times of what made the walk go back.

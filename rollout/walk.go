@@ -30,6 +30,10 @@ type walk struct {
 	broken string    // the last error told about, so that it is told once
 	outbox []Event
 
+	thinking  bool     // hooks are asked about a step
+	notices   []notice // to hooks, the first one on its way
+	informing bool     // somebody empties notices
+
 	telling sync.Mutex // held while OnEvent is called; never taken with mu held
 }
 
@@ -101,15 +105,18 @@ func (w *walk) poke() {
 // begin makes the first step; w.mu is held. A walk that cannot has ended.
 func (w *walk) begin(ctx context.Context) error {
 	first := 0
-	if len(w.r.Plan.Steps) == 0 {
-		first = -1
+	if w.r.Plan.hasPreview() {
+		first = preview
 	}
 	action := Action{To: first, Cause: registry.CauseRollout, By: w.r.By, Reason: w.r.startReason(first)}
 	// Counts of the stable alone are the first that limits are known from.
 	w.r.Ledger.Absorb(w.c.cfg.Now(), &w.r, w.c.cfg.Source.Phases(w.r.Model))
 	// Saved before the change, so that a restart in between knows whose it is.
+	if len(w.r.Plan.hooksOn(BeforeStep)) > 0 {
+		w.r.Approved = &Approval{To: first, By: w.r.By, Reason: action.Reason}
+	}
 	err := w.save(ctx)
-	if err == nil {
+	if err == nil && w.forward(ctx, action) {
 		err = w.carryOut(ctx, action)
 	}
 	if err != nil {
@@ -138,7 +145,10 @@ func (w *walk) tick(ctx context.Context) {
 		return
 	}
 	w.r.Ledger.Absorb(now, &w.r, w.c.cfg.Source.Phases(w.r.Model))
-	if action := w.r.Next(now, w.read(now)); action.To != Stay {
+	switch action := w.r.Next(now, w.read(now)); {
+	case action.To == Stay:
+		w.r.lapse()
+	case w.forward(ctx, action):
 		if err := w.carryOut(ctx, action); err != nil {
 			w.r.Why = action.Reason + "; not done yet, trying again: " + err.Error()
 			w.report(err)
@@ -158,7 +168,7 @@ func (w *walk) read(now time.Time) Reading {
 	r := &w.r
 	switch {
 	case r.Step < 0:
-		return Reading{}
+		return w.preview()
 	case r.Step >= len(r.Plan.Steps):
 		return Reading{Verdicts: r.Ledger.JudgeBake(&r.Plan), Requests: r.Ledger.requests(judge.Stable, r.StepGeneration)}
 	}
@@ -169,6 +179,19 @@ func (w *walk) read(now time.Time) Reading {
 	w.full = now
 	reading.Verdicts = r.Ledger.Judge(r, false)
 	return reading
+}
+
+// preview reads the stage before the first step. w.mu is held.
+func (w *walk) preview() Reading {
+	r := &w.r
+	if !r.begun() {
+		return Reading{}
+	}
+	healthy, all := w.c.cfg.Source.Endpoints(r.Model, r.Candidate)
+	if r.Plan.Shadow.Sample > 0 {
+		r.Ledger.absorbPairs(w.c.cfg.Source.Pairs(r.Model, r.Candidate, r.StepGeneration))
+	}
+	return Reading{Verdicts: r.Ledger.JudgePairs(&r.Plan), Previewed: Previewed{Healthy: healthy, Endpoints: all, Requests: r.Ledger.requests(judge.Stable, r.StepGeneration)}}
 }
 
 // reconcile compares the traffic with what the walk left it as. It answers false
@@ -322,8 +345,8 @@ func (w *walk) report(err error) {
 func (w *walk) leave() Rollout {
 	public := w.r.public()
 	fresh := min(w.r.Entries-w.told, len(public.Log))
-	for _, entry := range public.Log[len(public.Log)-fresh:] {
-		w.outbox = append(w.outbox, Event{Model: public.Model, Entry: entry, Rollout: public})
+	for i, entry := range public.Log[len(public.Log)-fresh:] {
+		w.outbox = append(w.outbox, Event{Model: public.Model, Entry: entry, Rollout: public, number: public.Entries - fresh + i + 1})
 	}
 	w.told = w.r.Entries
 	w.mu.Unlock()
@@ -341,6 +364,7 @@ func (w *walk) tell() {
 	w.mu.Unlock()
 	for _, event := range events {
 		w.c.cfg.OnEvent(event)
+		w.inform(&event)
 	}
 }
 
@@ -350,6 +374,10 @@ func (r *Rollout) public() Rollout {
 	copied.Ledger = nil
 	copied.Log = slices.Clone(r.Log)
 	copied.Verdicts = slices.Clone(r.Verdicts)
+	if r.Gate != nil {
+		gate := *r.Gate
+		copied.Gate = &gate
+	}
 	if r.Fault != nil {
 		fault := *r.Fault
 		copied.Fault = &fault

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,15 +36,16 @@ type script struct {
 	shown   int
 	speed   int // requests a second
 	world   map[string]behaviour
+	callee  *callee
 }
 
 func newScript(t *testing.T) *script {
-	s := &script{t: t, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), speed: 100, world: map[string]behaviour{}}
+	s := &script{t: t, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), speed: 100, world: map[string]behaviour{}, callee: newCallee()}
 	clock := func() time.Time { return s.now }
 	s.store = newMemory(clock)
 	s.gateway = newGateway(s.store, clock, 42)
 	// No New: its goroutines would tick by themselves.
-	s.c = &Controller{cfg: Config{Store: s.store, Source: s.gateway, Now: clock, Save: 10 * time.Second, OnEvent: func(Event) {}}}
+	s.c = &Controller{cfg: Config{Store: s.store, Source: s.gateway, Now: clock, Save: 10 * time.Second, OnEvent: func(Event) {}, Logger: slog.New(slog.DiscardHandler), Hooks: s.callee, spawn: s.callee.spawn}, ctx: t.Context()}
 	for _, v := range []string{"1", "2", "3"} {
 		_, err := s.store.Register(t.Context(), registry.Version{Model: "flights", Version: v, Endpoints: []string{"http://127.0.0.1:900" + v}})
 		if err != nil {
@@ -87,6 +89,13 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 		return s.outside(d)
 	case "restart":
 		return s.restart()
+	case "endpoint": // endpoint 3 down: it fails its checks; endpoint 3 up
+		s.gateway.down[d.CmdArgs[0].Key] = d.CmdArgs[1].Key == "down"
+		return ""
+	case "hook":
+		return s.hook(d)
+	case "sent":
+		return s.sent()
 	case "users":
 		s.gateway.users, _ = strconv.Atoi(d.CmdArgs[0].Key)
 		return ""
@@ -114,6 +123,8 @@ func (s *script) version(d *datadriven.TestData) {
 			b.latency = x
 		case "late":
 			b.late = x
+		case "other":
+			b.other = x
 		}
 	}
 	s.world[d.CmdArgs[0].Key] = b
@@ -169,6 +180,7 @@ func (s *script) tick() {
 	s.walk.mu.Lock()
 	s.walk.tick(s.t.Context())
 	s.walk.leave()
+	s.callee.run()
 }
 
 func (s *script) command(verb string) string {
@@ -184,11 +196,11 @@ func (s *script) command(verb string) string {
 	default:
 		var action Action
 		if verb == "approve" {
-			action, err = w.r.Approve("bob", "looks good")
+			action, err = w.r.Approve(s.now, "bob", "looks good")
 		} else {
 			action, err = w.r.Abort(s.now, "bob", "changed my mind")
 		}
-		if err == nil {
+		if err == nil && action.To != Stay {
 			err = w.carryOut(ctx, action)
 		}
 	}
@@ -219,6 +231,7 @@ func (s *script) outside(d *datadriven.TestData) string {
 // restart keeps only what the store has.
 func (s *script) restart() string {
 	s.gateway.restart()
+	s.callee.waiting = nil // nobody waits any more
 	r, err := s.c.stored(s.t.Context(), "flights")
 	if err != nil {
 		return err.Error()

@@ -105,6 +105,11 @@ func (r *Route) Decide(q Query) Decision {
 		if d.Version == nil {
 			return Decision{Reason: UnknownPin}
 		}
+		for i := range r.Shadows {
+			if r.Shadows[i].Version == d.Version {
+				d.Shadows &^= 1 << i // it answers; a copy of its own would compare it with itself
+			}
+		}
 		return d
 	}
 	// Fast path.

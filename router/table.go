@@ -163,7 +163,8 @@ func (t *Table) addTraffic(r *Route, spec Spec) error {
 
 // pinnable returns the versions that a client may ask for by name: arms and
 // standby versions. Not arms of weight 0, which get no request whoever asks, and
-// not shadows, whose answers never reach a client.
+// not shadows, whose answers to copies never reach a client, but where they are
+// on standby by name: a rollout's candidate can then be looked at.
 func pinnable(compiled map[string]*Version, traffic *registry.Traffic) map[string]*Version {
 	pin := make(map[string]*Version, len(compiled))
 	maps.Copy(pin, compiled)
@@ -173,7 +174,9 @@ func pinnable(compiled map[string]*Version, traffic *registry.Traffic) map[strin
 		}
 	}
 	for _, s := range traffic.Shadows {
-		delete(pin, s.Version)
+		if !slices.Contains(traffic.Standby, s.Version) {
+			delete(pin, s.Version)
+		}
 	}
 	return pin
 }

@@ -69,6 +69,22 @@ func TestAPinReachesArmsAndStandby(t *testing.T) {
 	}
 }
 
+func TestAShadowIsPinnedOnlyWhereItIsOnStandbyByName(t *testing.T) {
+	traffic := arms("1", 100.0)
+	traffic.Shadows = []registry.Shadow{{Version: "2", Sample: 1}, {Version: "3", Sample: 1}}
+	traffic.Standby = []string{"3"}
+	r := route(t, traffic)
+	if d := r.Decide(router.Query{Pin: []byte("2")}); d.Reason != router.UnknownPin {
+		t.Errorf("a shadow answered: %+v", d)
+	}
+	if d := r.Decide(router.Query{Pin: []byte("3")}); d.Version == nil || d.Version.Name != "3" || d.Shadows != 1 {
+		t.Errorf("version 3 shall answer, and 2 alone get a copy: %+v", d)
+	}
+	if d := r.Decide(router.Query{}); d.Version.Name != "1" || d.Shadows != 3 {
+		t.Errorf("both shall get a copy: %+v", d)
+	}
+}
+
 func TestCompileRefusesWhatCouldNotBeRouted(t *testing.T) {
 	missing := spec(arms("1", 100.0))
 	missing.Versions = missing.Versions[1:]

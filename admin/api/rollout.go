@@ -28,11 +28,27 @@ type RolloutRequest struct {
 	Reason     string             `json:"reason,omitempty"`
 	Strategy   string             `json:"strategy,omitempty"`
 	Automation string             `json:"automation,omitempty"`
+	Preview    *RolloutPreview    `json:"preview,omitempty"`
+	Shadow     *RolloutShadow     `json:"shadow,omitempty"`
 	Steps      []RolloutStep      `json:"steps,omitempty"`
 	FalseAlarm *float64           `json:"false_alarm,omitempty"`
 	Guardrails *[]judge.Guardrail `json:"guardrails,omitempty"`
 	Deadline   *Duration          `json:"deadline,omitempty"`
 	Bake       *Duration          `json:"bake,omitempty"`
+}
+
+// RolloutPreview is the stage before the first step, on standby.
+type RolloutPreview struct {
+	MinTime     Duration `json:"min_time,omitempty"`     // before the stage can end
+	MinRequests int64    `json:"min_requests,omitempty"` // to the stable version
+	Approve     bool     `json:"approve,omitempty"`      // a person must also say yes
+}
+
+// RolloutShadow asks for copies in that stage.
+type RolloutShadow struct {
+	Sample          float64 `json:"sample"`                     // 0: none
+	MinPairs        *int64  `json:"min_pairs,omitempty"`        // compared before the stage can end
+	MaxDisagreement float64 `json:"max_disagreement,omitempty"` // share that may differ
 }
 
 // RolloutStep is one phase of constant weight.

@@ -15,6 +15,7 @@ import (
 // rolloutOverrides are the flags that stand before the configured plan.
 type rolloutOverrides struct {
 	strategy, automation string
+	preview, shadow      string
 	steps, guardrails    []string
 	falseAlarm           float64
 	deadline, bake       time.Duration
@@ -24,6 +25,8 @@ func (o *rolloutOverrides) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.strategy, "strategy", "", "canary or blue-green")
 	f.StringVar(&o.automation, "automation", "", "manual (advises only), supervised (goes back by itself, a person promotes) or automatic (both)")
+	f.StringVar(&o.preview, "preview", "", "blue-green, or with --shadow: [MIN-REQUESTS][:MIN-TIME[:approve]] on standby before the first step; the requests are those to the stable version")
+	f.StringVar(&o.shadow, "shadow", "", "SAMPLE[:MIN-PAIRS[:MAX-DISAGREEMENT]] copies to the candidate before the first step; 0: none")
 	f.StringArrayVar(&o.steps, "step", nil, "PER-CENT[:MIN-REQUESTS[:MIN-TIME[:approve]]], in order; repeat for each step")
 	f.Float64Var(&o.falseAlarm, "false-alarm", 0, "chance that an equally good version is ever rolled back, over the whole rollout")
 	f.StringArrayVar(&o.guardrails, "guardrail", nil, "errors=POINTS, latency:QUANTILE=PER-CENT, prediction=DISTANCE or quality=POINTS; repeat for each")
@@ -34,6 +37,20 @@ func (o *rolloutOverrides) flags(cmd *cobra.Command) {
 // request takes over the flags that were given; given tells which.
 func (o *rolloutOverrides) request(given func(flag string) bool) (api.RolloutRequest, error) {
 	r := api.RolloutRequest{Strategy: o.strategy, Automation: o.automation}
+	if given("preview") {
+		stage, err := parsePreview(o.preview)
+		if err != nil {
+			return r, err
+		}
+		r.Preview = &stage
+	}
+	if given("shadow") {
+		stage, err := parseShadow(o.shadow)
+		if err != nil {
+			return r, err
+		}
+		r.Shadow = &stage
+	}
 	for _, text := range o.steps {
 		step, err := parseStep(text)
 		if err != nil {
@@ -69,6 +86,41 @@ func (o *rolloutOverrides) request(given func(flag string) bool) (api.RolloutReq
 	return r, nil
 }
 
+// parsePreview reads [MIN-REQUESTS][:MIN-TIME[:approve]].
+func parsePreview(text string) (api.RolloutPreview, error) {
+	var stage api.RolloutPreview
+	parts := strings.Split(text, ":")
+	if len(parts) > 3 {
+		return stage, usage("--preview %q has more than three parts; it is [MIN-REQUESTS][:MIN-TIME[:approve]]", text)
+	}
+	step, err := parseConditions("--preview", text, append(parts, "", ""))
+	return api.RolloutPreview{MinRequests: step.MinRequests, MinTime: step.MinTime, Approve: step.Approve}, err
+}
+
+// parseShadow reads SAMPLE[:MIN-PAIRS[:MAX-DISAGREEMENT]].
+func parseShadow(text string) (stage api.RolloutShadow, err error) {
+	parts := strings.Split(text, ":")
+	if len(parts) > 3 {
+		return stage, usage("--shadow %q has more than three parts; it is SAMPLE[:MIN-PAIRS[:MAX-DISAGREEMENT]]", text)
+	}
+	if stage.Sample, err = strconv.ParseFloat(parts[0], 64); err != nil {
+		return stage, usage("--shadow %q: %q is not a share such as 0.5", text, parts[0])
+	}
+	if len(parts) > 1 && parts[1] != "" {
+		pairs, err := strconv.ParseInt(parts[1], 10, 64)
+		if err != nil || pairs < 0 {
+			return stage, usage("--shadow %q: %q is not a number of pairs", text, parts[1])
+		}
+		stage.MinPairs = &pairs
+	}
+	if len(parts) > 2 {
+		if stage.MaxDisagreement, err = strconv.ParseFloat(parts[2], 64); err != nil {
+			return stage, usage("--shadow %q: %q is not a share such as 0.1", text, parts[2])
+		}
+	}
+	return stage, nil
+}
+
 // parseStep reads PER-CENT[:MIN-REQUESTS[:MIN-TIME[:approve]]]; parts may be empty.
 func parseStep(text string) (api.RolloutStep, error) {
 	var step api.RolloutStep
@@ -81,23 +133,29 @@ func parseStep(text string) (api.RolloutStep, error) {
 	if err != nil {
 		return step, usage("--step %q: %w", text, err)
 	}
+	step, err = parseConditions("--step", text, parts[1:])
 	step.Weight = weight
-	if parts[1] != "" {
-		if step.MinRequests, err = strconv.ParseInt(parts[1], 10, 64); err != nil || step.MinRequests < 0 {
-			return step, usage("--step %q: %q is not a number of requests", text, parts[1])
+	return step, err
+}
+
+// parseConditions reads the parts MIN-REQUESTS, MIN-TIME and approve of a flag.
+func parseConditions(flag, text string, parts []string) (step api.RolloutStep, err error) {
+	if parts[0] != "" {
+		if step.MinRequests, err = strconv.ParseInt(parts[0], 10, 64); err != nil || step.MinRequests < 0 {
+			return step, usage("%s %q: %q is not a number of requests", flag, text, parts[0])
 		}
 	}
-	if parts[2] != "" {
-		minTime, err := time.ParseDuration(parts[2])
+	if parts[1] != "" {
+		minTime, err := time.ParseDuration(parts[1])
 		if err != nil || minTime < 0 {
-			return step, usage("--step %q: %q is not a duration such as 1m", text, parts[2])
+			return step, usage("%s %q: %q is not a duration such as 1m", flag, text, parts[1])
 		}
 		step.MinTime = api.Duration(minTime)
 	}
-	if parts[3] != "" && parts[3] != "approve" {
-		return step, usage("--step %q: the fourth part can only be \"approve\"", text)
+	if parts[2] != "" && parts[2] != "approve" {
+		return step, usage("%s %q: the last part can only be \"approve\"", flag, text)
 	}
-	step.Approve = parts[3] == "approve"
+	step.Approve = parts[2] == "approve"
 	return step, nil
 }
 

@@ -131,21 +131,27 @@ func later(what string, from, to time.Time) string {
 // stepLine shows the weights of the plan with the present one marked, and how many requests it has seen.
 func (a *app) stepLine(walk rollout.Rollout) string {
 	var steps []string
+	if walk.Plan.Strategy == rollout.BlueGreen || walk.Plan.Shadow.Sample > 0 {
+		steps = append(steps, a.markStep("standby", -1, walk.Step))
+	}
 	for i, step := range walk.Plan.Steps {
-		steps = append(steps, a.markStep(step.Weight, i, walk.Step))
+		steps = append(steps, a.markStep(step.Weight.String()+" %", i, walk.Step))
 	}
 	if n := len(walk.Plan.Steps); n == 0 || walk.Plan.Steps[n-1].Weight != registry.Full {
-		steps = append(steps, a.markStep(registry.Full, n, walk.Step))
+		steps = append(steps, a.markStep(registry.Full.String()+" %", n, walk.Step))
 	}
 	line := strings.Join(steps, " ")
 	if i := walk.Step; i >= 0 && i < len(walk.Plan.Steps) && walk.Plan.Steps[i].MinRequests > 0 {
 		return fmt.Sprintf("%s  %d of at least %d requests", line, walk.CandidateRequests, walk.Plan.Steps[i].MinRequests)
 	}
+	if walk.Step < 0 {
+		p := walk.Previewed
+		return fmt.Sprintf("%s  %d of %d endpoints healthy, %d requests to %s", line, p.Healthy, p.Endpoints, p.Requests, walk.Stable)
+	}
 	return fmt.Sprintf("%s  %d requests", line, walk.CandidateRequests)
 }
 
-func (a *app) markStep(weight registry.Weight, index, present int) string {
-	text := weight.String() + " %"
+func (a *app) markStep(text string, index, present int) string {
 	switch {
 	case index < present:
 		return a.green("✓" + text)

@@ -30,7 +30,8 @@ type Options struct {
 	// Takeover has the gateway get its sockets from one that runs with the same
 	// state folder, and that one drain. Without one it starts as usual.
 	Takeover bool
-	// Getenv tells of sockets that a service manager opened, as os.Getenv does.
+	// Getenv tells of sockets that a service manager opened, and of secrets that
+	// the configuration names, as os.Getenv does.
 	// May be nil.
 	Getenv func(string) string
 	Logger *slog.Logger     // default: none

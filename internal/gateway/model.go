@@ -111,6 +111,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		OnSlice:      inSlice,
 		OnPrediction: predicted,
 		OnKept:       kept,
+		OnPair:       paired,
 	})
 	m.restore = func() {
 		// A model that was reconfigured keeps its evidence; one of an earlier

@@ -21,6 +21,7 @@ type versionCounters struct {
 	codes    [600]atomic.Uint64 // by status; below 100: nothing that a client could see
 	duration latency
 	copies   [copyOutcomes]atomic.Uint64
+	pairs    pairs
 }
 
 // statusClientGone is nginx's code for a client that left before its answer.
@@ -195,6 +196,13 @@ func kept(x *monitor.Exchange) func(monitor.Truth) {
 		case monitor.TruthNumber:
 			label(tally.Number)
 		}
+	}
+}
+
+// paired is the monitor's OnPair.
+func paired(x *monitor.Exchange, agreed bool) {
+	if s, ok := x.Owner.(*observed); ok {
+		s.model.counters.version(x.Version).pairs.count(x.Generation, agreed)
 	}
 }
 

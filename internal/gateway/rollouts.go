@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/weir-gateway/weir/admin/api"
 	"github.com/weir-gateway/weir/registry"
 	"github.com/weir-gateway/weir/rollout"
+	"github.com/weir-gateway/weir/rollout/hook"
 	"github.com/weir-gateway/weir/rollout/judge"
 	"github.com/weir-gateway/weir/rollout/tally"
 )
@@ -16,6 +18,8 @@ import (
 // rollouts joins the controller of the walks with what is counted for it.
 type rollouts struct {
 	gateway *Gateway
+	hooks   *hook.Caller
+	began   time.Time
 	idle    *rollout.Controller // reads what others run, and aborts it
 
 	// loading is held while walks are taken up; left says that some could not be.
@@ -32,7 +36,12 @@ type rollouts struct {
 }
 
 func newRollouts(g *Gateway) (*rollouts, error) {
-	r := &rollouts{gateway: g, resign: func() {}, books: map[string]*tally.Book{}}
+	r := &rollouts{gateway: g, began: g.now().UTC().Round(0), resign: func() {}, books: map[string]*tally.Book{}}
+	getenv := g.opts.Getenv
+	if getenv == nil {
+		getenv = func(string) string { return "" }
+	}
+	r.hooks = hook.New(hook.Options{Getenv: getenv, Agent: "weir/" + version(), Now: g.now})
 	var err error
 	r.idle, err = r.controller(g.store)
 	return r, err
@@ -42,6 +51,7 @@ func (r *rollouts) controller(store registry.Store) (*rollout.Controller, error)
 	controller, err := rollout.New(rollout.Config{
 		Store:  store,
 		Source: r,
+		Hooks:  r.hooks,
 		Now:    r.gateway.now,
 		Logger: r.gateway.log,
 		OnEvent: func(e rollout.Event) {
@@ -97,6 +107,30 @@ func (r *rollouts) book(model string) *tally.Book {
 
 // Phases implements rollout.Source.
 func (r *rollouts) Phases(model string) []judge.Phase { return r.book(model).Phases() }
+
+// Endpoints implements rollout.Source. One that was never checked is not healthy
+// yet: nothing is known of it.
+func (r *rollouts) Endpoints(model, version string) (healthy, all int) {
+	for _, p := range r.gateway.applied.Load().pools {
+		if p.model != model || p.version != version {
+			continue
+		}
+		for _, e := range p.Endpoints() {
+			all++
+			if e.Checked && e.Healthy && !e.Ejected {
+				healthy++
+			}
+		}
+	}
+	return healthy, all
+}
+
+// Pairs implements rollout.Source.
+func (r *rollouts) Pairs(model, version string, from uint64) judge.Pairs {
+	p := r.gateway.metrics.counters(model).version(version).pairs.since(from)
+	p.Since = r.began
+	return p
+}
 
 // AwaitGeneration implements rollout.Source.
 func (r *rollouts) AwaitGeneration(ctx context.Context, model string, generation uint64) error {

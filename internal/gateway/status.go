@@ -159,6 +159,8 @@ func planOf(c config.Rollout) rollout.Plan {
 		FalseAlarm: c.FalseAlarm,
 		Deadline:   c.Deadline.Std(),
 		Bake:       c.Bake.Std(),
+		Preview:    rollout.Preview{MinTime: c.Preview.MinTime.Std(), MinRequests: int64(c.Preview.MinRequests), Approve: c.Preview.Approve},
+		Shadow:     rollout.ShadowStage{Sample: c.Shadow.Sample, MinPairs: int64(c.Shadow.MinPairs), MaxDisagreement: c.Shadow.MaxDisagreement},
 	}
 	for _, s := range c.Steps {
 		plan.Steps = append(plan.Steps, rollout.Step{
@@ -167,6 +169,9 @@ func planOf(c config.Rollout) rollout.Plan {
 			MinTime:     s.MinTime.Std(),
 			Approve:     s.Approve,
 		})
+	}
+	for _, h := range c.Hooks {
+		plan.Hooks = append(plan.Hooks, rollout.Hook{URL: h.URL, On: h.On, SecretEnv: h.SecretEnv, Timeout: h.Timeout.Std(), Retries: h.Retries})
 	}
 	for _, r := range c.Guardrails {
 		plan.Guardrails = append(plan.Guardrails, judge.Guardrail{Metric: r.Metric, Quantile: r.Quantile, Margin: r.Margin, Slices: r.Slices})

@@ -35,6 +35,7 @@ var layers = []struct {
 	{"rollout/judge", []string{"monitor/..."}},
 	{"rollout/tally", []string{"monitor/...", "rollout/judge"}},
 	{"rollout", []string{"monitor/...", "registry", "rollout/judge"}},
+	{"rollout/hook", []string{"rollout"}}, // HTTP to others' services, which the walk itself does not speak
 
 	// The API as types, from the caller's side, and served.
 	{"admin/api", []string{"monitor", "registry", "rollout", "rollout/judge"}},

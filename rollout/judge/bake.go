@@ -20,7 +20,7 @@ type Bake struct {
 }
 
 // Judge returns Fail when failures have become more frequent, else Hold: a bake
-// passes by its time.
+// passes by its time. Without a past it is Error.
 func (b Bake) Judge() Verdict {
 	v := Verdict{
 		Metric: MetricErrors, Outcome: Hold, Margin: b.Margin / 100, Allowed: b.Margin / 100,
@@ -60,6 +60,9 @@ func (b Bake) Judge() Verdict {
 		v.Difference = v.Candidate - v.Stable
 		v.Low = max(rateLower(errors, v.CandidateUnits, b.Level/2)-past, -1)
 		v.High = rateUpper(errors, v.CandidateUnits, b.Level/2)
+	}
+	if b.BeforeUnits == 0 { // no limit: nothing could ever fail
+		v.Outcome = Error
 	}
 	v.Words = bakeWords(&v)
 	return v

@@ -105,6 +105,9 @@ func assignmentWords(v *Verdict) string {
 }
 
 func bakeWords(v *Verdict) string {
+	if v.StableUnits == 0 {
+		return "errors after 100 %: cannot be judged, those of the previous version were not recorded"
+	}
 	if v.CandidateUnits == 0 {
 		return "errors after 100 %: no requests yet"
 	}

@@ -1,0 +1,3 @@
+// Package hook delivers the messages of rollouts to HTTP services, signed as
+// standardwebhooks.com has it.
+package hook

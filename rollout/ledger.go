@@ -37,6 +37,7 @@ type Ledger struct {
 
 // Page is a batch and where its counts come from.
 type Page struct {
+	Process string      `json:"process,omitempty"` // of several gateways'
 	Since   time.Time   `json:"since"`
 	Stratum int         `json:"stratum"`
 	Size    int         `json:"size"` // how many cuts it spans
@@ -70,24 +71,37 @@ func (l *Ledger) Absorb(now time.Time, r *Rollout, phases []judge.Phase) {
 	l.forget(phases)
 }
 
-// mostSeen phases are remembered; a gateway shows the last few of them only.
+// mostSeen phases are remembered besides those shown; a gateway shows its last few only.
 const mostSeen = 32
 
-// forget drops what only a phase that is still counting needs.
+// forget drops what only a phase that is still counting needs. Phases of the
+// newest generation stay whole: those of another gateway may be away for a while.
 func (l *Ledger) forget(phases []judge.Phase) {
+	var gone []int
 	for i := range l.Seen {
-		if !slices.ContainsFunc(phases, func(p judge.Phase) bool { return samePhase(&p, &l.Seen[i]) }) {
+		if slices.ContainsFunc(phases, func(p judge.Phase) bool { return samePhase(&p, &l.Seen[i]) }) {
+			continue
+		}
+		gone = append(gone, i)
+		if l.Seen[i].Generation < l.Newest {
 			l.Seen[i].Counts.Latency = [2]*judge.Histogram{}
 			l.Seen[i].Counts.Slices = nil
 		}
 	}
-	if len(l.Seen) > mostSeen {
-		l.Seen = slices.Delete(l.Seen, 0, len(l.Seen)-mostSeen)
+	for extra := len(gone) - mostSeen; extra > 0; extra-- {
+		l.Seen = slices.Delete(l.Seen, gone[extra-1], gone[extra-1]+1)
 	}
 }
 
+// forgotten tells that a phase which is back was no longer expected: what it has
+// counted meanwhile can't be told from what is booked.
+func forgotten(seen, p *judge.Phase) bool {
+	none := [2]*judge.Histogram{}
+	return seen.Counts.Units != [2]int64{} && seen.Counts.Latency == none && p.Counts.Latency != none
+}
+
 func samePhase(a, b *judge.Phase) bool {
-	return a.Generation == b.Generation && a.Since.Equal(b.Since) && a.Stratum == b.Stratum
+	return a.Generation == b.Generation && a.Process == b.Process && a.Since.Equal(b.Since) && a.Stratum == b.Stratum
 }
 
 // role is what a phase means to a walk.
@@ -121,7 +135,7 @@ func (l *Ledger) since(p *judge.Phase) judge.Counts {
 		if !samePhase(seen, p) {
 			continue
 		}
-		if p.Counts.Behind(&seen.Counts) {
+		if p.Counts.Behind(&seen.Counts) || forgotten(seen, p) {
 			return judge.Counts{} // part of it is missing for now; nothing is booked twice
 		}
 		delta.Subtract(&seen.Counts)

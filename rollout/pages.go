@@ -11,14 +11,20 @@ import (
 func (l *Ledger) book(pages *[]Page, now time.Time, r *Rollout, p *judge.Phase, delta *judge.Counts) {
 	l.turn(p)
 	at := slices.IndexFunc(*pages, func(page Page) bool {
-		return !page.Closed && page.Batch.Generation == p.Generation && page.Since.Equal(p.Since) && page.Stratum == p.Stratum
+		return !page.Closed && page.Batch.Generation == p.Generation && page.Process == p.Process && page.Since.Equal(p.Since) && page.Stratum == p.Stratum
 	})
 	if at < 0 && p.Generation < l.Newest && delta.Empty() {
 		return // an old phase that has ended
 	}
 	if at < 0 {
-		at = len(*pages)
-		*pages = append(*pages, l.open(*pages, r, p))
+		at = place(*pages, p.Generation)
+		page := l.open((*pages)[:at], r, p)
+		if at < len(*pages) {
+			// Bets that have begun must not begin elsewhere: it joins the latest
+			// of its past, and none begins with it.
+			page.Batch.Start = max(page.Batch.Start-1, 1)
+		}
+		*pages = slices.Insert(*pages, at, page)
 		l.Opened = now
 	}
 	b := &(*pages)[at].Batch
@@ -46,17 +52,27 @@ func (l *Ledger) book(pages *[]Page, now time.Time, r *Rollout, p *judge.Phase, 
 	b.Counts.InFlight = p.Counts.InFlight
 }
 
+// place is where a page of a generation belongs: after those of the same and of
+// older ones. Another gateway may route by an older one for longer.
+func place(pages []Page, generation uint64) int {
+	at := len(pages)
+	for at > 0 && pages[at-1].Batch.Generation > generation {
+		at--
+	}
+	return at
+}
+
 // open makes a page whose limits come from what was seen before it. Pages of
 // one phase keep their limits, so that they can be merged; a new phase, or the
 // first moment at which a limit can be known, takes the newest.
 func (l *Ledger) open(pages []Page, r *Rollout, p *judge.Phase) Page {
-	page := Page{Since: p.Since, Stratum: p.Stratum, Size: 1}
+	page := Page{Process: p.Process, Since: p.Since, Stratum: p.Stratum, Size: 1}
 	page.Batch = judge.Batch{Generation: p.Generation, Weight: p.Weight, Bins: p.Bins, Start: 1}
 	if n := len(pages); n > 0 {
 		last := pages[n-1].Batch
 		page.Batch.Start = last.Start + 1
-		if !pages[n-1].Closed && last.Generation == p.Generation && pages[n-1].Since.Equal(p.Since) {
-			page.Batch.Start = last.Start // another stratum of the same phase
+		if last.Generation == p.Generation && !pages[n-1].Closed && (pages[n-1].Process != p.Process || pages[n-1].Since.Equal(p.Since)) {
+			page.Batch.Start = last.Start // another stratum of the same phase, or another gateway's
 		}
 	}
 	var previous []judge.Tail
@@ -180,6 +196,6 @@ func previousPage(pages []Page, i int) int {
 
 func mergeable(a, b *Page) bool {
 	sameLimit := func(s, t judge.Tail) bool { return s.Bucket == t.Bucket }
-	return a.Batch.Generation == b.Batch.Generation && a.Since.Equal(b.Since) && a.Stratum == b.Stratum &&
+	return a.Batch.Generation == b.Batch.Generation && a.Process == b.Process && a.Since.Equal(b.Since) && a.Stratum == b.Stratum &&
 		a.Batch.Bins.Equal(b.Batch.Bins) && slices.EqualFunc(a.Batch.Tails, b.Batch.Tails, sameLimit)
 }

@@ -19,6 +19,8 @@ type Source interface {
 	// Phases returns the counts of the model's phases still held, oldest first
 	// (tally.Book.Phases; of several replicas, added up).
 	Phases(model string) []judge.Phase
+	// Replicas says over which gateways those are; nil: there is one only.
+	Replicas(model string) *Replicas
 	// AwaitGeneration returns once requests are routed by the generation or a later one.
 	AwaitGeneration(ctx context.Context, model string, generation uint64) error
 }

@@ -138,6 +138,7 @@ func (w *walk) tick(ctx context.Context) {
 		return
 	}
 	w.r.Ledger.Absorb(now, &w.r, w.c.cfg.Source.Phases(w.r.Model))
+	w.r.Replicas = w.c.cfg.Source.Replicas(w.r.Model)
 	if action := w.r.Next(now, w.read(now)); action.To != Stay {
 		if err := w.carryOut(ctx, action); err != nil {
 			w.r.Why = action.Reason + "; not done yet, trying again: " + err.Error()

@@ -11,7 +11,7 @@ import (
 )
 
 // maxRollout bounds the rollout controller's document, in bytes.
-const maxRollout = 256 << 10
+const maxRollout = 448 << 10
 
 func checkRollout(doc []byte) error {
 	if len(doc) > maxRollout || len(doc) > 0 && !json.Valid(doc) {

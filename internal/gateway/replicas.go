@@ -41,6 +41,8 @@ type replicas struct {
 
 	mu    sync.Mutex
 	walks map[string]*watchedWalk // by model
+
+	lost map[string]time.Time // since when processes are not heard of; the leader's, see tidy
 }
 
 // watchedWalk is the walk of one model, whoever runs it.
@@ -74,7 +76,7 @@ type countedPhase struct {
 func countsOf(model string) string { return "counts/" + model }
 
 func newReplicas(g *Gateway) *replicas {
-	r := &replicas{gateway: g, stop: func() {}, walks: map[string]*watchedWalk{}, process: strings.ToLower(rand.Text()[:16])}
+	r := &replicas{gateway: g, stop: func() {}, walks: map[string]*watchedWalk{}, lost: map[string]time.Time{}, process: strings.ToLower(rand.Text()[:16])}
 	r.board, _ = g.store.Store.(registry.Board)
 	return r
 }
@@ -95,9 +97,16 @@ func (r *replicas) start() {
 				r.gateway.log.Error("the other gateways are told nothing of this one any more", "error", err)
 			}
 		})
-		every(ctx, tellInterval, func() { r.tell(ctx) })
+		attending.Go(func() { r.tellRouted(ctx) })
+		every(ctx, tellInterval, func() {
+			r.tell(ctx)
+			r.tidy(ctx)
+		})
 		last, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 		r.tell(last)
+		if err := r.board.Strike(last, routedTopic, r.process); err != nil {
+			r.gateway.log.Debug("the others will take this gateway for lost", "error", err)
+		}
 		cancel()
 		leave()
 		attending.Wait()

@@ -169,6 +169,12 @@ func (s *Store) Notices(ctx context.Context, topic string) ([]registry.Notice, e
 	if err := checkTopic(topic); err != nil {
 		return nil, fmt.Errorf("registry/consul: notices: %w", err)
 	}
+	s.mu.Lock()
+	lost := s.lost
+	s.mu.Unlock()
+	if lost != nil {
+		return nil, fmt.Errorf("registry/consul: notices about %s: %w", topic, lost) // nobody is to wait for it
+	}
 	pairs, err := s.list(ctx, s.keys.notices(topic))
 	if err != nil {
 		return nil, fmt.Errorf("registry/consul: notices about %s: %w", topic, s.explain(ctx, err))

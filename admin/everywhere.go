@@ -14,7 +14,7 @@ const (
 	// mostWait bounds how long a call may wait for the other replicas.
 	mostWait = 5 * time.Minute
 	// waitPace is how often they are looked at meanwhile.
-	waitPace = 50 * time.Millisecond
+	waitPace = 20 * time.Millisecond
 )
 
 // replicas are those that share the registry, each compared with what is wanted of the model.

@@ -35,10 +35,9 @@ type Ledger struct {
 	SliceValues map[string][]string `json:"slice_values,omitempty"`
 }
 
-// Page is a batch and where its counts come from.
+// Page is a batch and where its counts come from: phases of one generation and
+// share, of all gateways that count by the same bins.
 type Page struct {
-	Process string      `json:"process,omitempty"` // of several gateways'
-	Since   time.Time   `json:"since"`
 	Stratum int         `json:"stratum"`
 	Size    int         `json:"size"` // how many cuts it spans
 	Closed  bool        `json:"closed,omitempty"`
@@ -50,6 +49,7 @@ func (l *Ledger) Absorb(now time.Time, r *Rollout, phases []judge.Phase) {
 	if now.Sub(l.Opened) >= cutEvery || l.limitsKnown(r) {
 		l.cut(now)
 	}
+	l.nobodyInFlight()
 	for i := range phases {
 		p := &phases[i]
 		role := r.role(p)
@@ -79,13 +79,15 @@ const mostSeen = 32
 func (l *Ledger) forget(phases []judge.Phase) {
 	var gone []int
 	for i := range l.Seen {
+		if l.Seen[i].Generation < l.Newest {
+			l.Seen[i].Counts.Slices = nil // most of what is kept; answers that come late are few
+		}
 		if slices.ContainsFunc(phases, func(p judge.Phase) bool { return samePhase(&p, &l.Seen[i]) }) {
 			continue
 		}
 		gone = append(gone, i)
 		if l.Seen[i].Generation < l.Newest {
 			l.Seen[i].Counts.Latency = [2]*judge.Histogram{}
-			l.Seen[i].Counts.Slices = nil
 		}
 	}
 	for extra := len(gone) - mostSeen; extra > 0; extra-- {
@@ -139,6 +141,9 @@ func (l *Ledger) since(p *judge.Phase) judge.Counts {
 			return judge.Counts{} // part of it is missing for now; nothing is booked twice
 		}
 		delta.Subtract(&seen.Counts)
+		if seen.Generation < l.Newest && seen.Counts.Slices == nil {
+			delta.Slices = nil // forgotten
+		}
 		*seen = *p
 		return delta
 	}

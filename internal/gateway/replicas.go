@@ -175,8 +175,9 @@ func (w *watchedWalk) ifGoing() *watchedWalk {
 func (r *replicas) tellCounts(ctx context.Context, model string, w *watchedWalk) {
 	fields := w.walk.Plan.SliceFields()
 	var doc counted
-	for _, p := range r.gateway.rollouts.book(model).Phases() {
-		if p.Generation <= w.walk.StartGeneration {
+	phases := r.gateway.rollouts.book(model).Phases()
+	for _, p := range phases {
+		if p.Generation <= w.walk.StartGeneration || p.Generation < before(phases) {
 			continue
 		}
 		for field := range p.Counts.Slices {
@@ -195,6 +196,17 @@ func (r *replicas) tellCounts(ctx context.Context, model string, w *watchedWalk)
 	if err != nil && ctx.Err() == nil {
 		r.gateway.log.Debug("this gateway's counts can't be told now", "model", model, "error", err)
 	}
+}
+
+// before is the generation before the newest: answers may still come for it.
+func before(phases []judge.Phase) (generation uint64) {
+	newest := uint64(0)
+	for _, p := range phases { // oldest first
+		if p.Generation > newest {
+			generation, newest = newest, p.Generation
+		}
+	}
+	return generation
 }
 
 // readCounts reads what the others have counted. What can't be read now stays

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weir-gateway/weir/registry/consul"
 	"github.com/weir-gateway/weir/registry/consul/consultest"
 	"github.com/weir-gateway/weir/rollout"
 	"github.com/weir-gateway/weir/rollout/judge"
@@ -115,4 +116,75 @@ func TestStickyKeysAreNotCountedAtTwoGateways(t *testing.T) {
 	a.judged("three users at two gateways", 3, rollout.Replicas{
 		Judged: 1, LeftOut: 1, Why: "sticky keys that two gateways have seen can't be told apart",
 	})
+}
+
+// TestPredictionsAtAllGatewaysAreCountedByTheLeadersBins has the leader see the
+// predictions before the rollout, and another gateway those during it.
+func TestPredictionsAtAllGatewaysAreCountedByTheLeadersBins(t *testing.T) {
+	server := consultest.Start(t, consultest.Options{Dir: t.TempDir()})
+	one, two := newModelServer(t), newModelServer(t)
+	leader := replica(t, server.Address, t.TempDir())
+	elected(t, leader)
+	leader.register("1", one)
+	leader.register("2", two)
+	leader.switchTo("1")
+	other := replica(t, server.Address, t.TempDir())
+	leader.sends(300)
+	eventually(t, "the leader's predictions", func() bool {
+		s, err := leader.Summary("m", "1", "")
+		return err == nil && s.Observations >= 300
+	})
+	plan := byHand()
+	plan.Guardrails = &[]judge.Guardrail{{Metric: judge.MetricPrediction, Margin: 0.1}}
+	if _, err := leader.admin.StartRollout(t.Context(), "m", plan); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "predictions of the other gateway's", func() bool {
+		other.sends(1)
+		walk, err := leader.admin.Rollout(t.Context(), "m")
+		if err != nil {
+			return false
+		}
+		for _, v := range walk.Verdicts {
+			if v.Metric == judge.MetricPrediction && v.StableUnits+v.CandidateUnits > 10 {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// TestTheCountsOfARolloutThatHasEndedAreTakenDown: nobody reads them any more.
+func TestTheCountsOfARolloutThatHasEndedAreTakenDown(t *testing.T) {
+	server := consultest.Start(t, consultest.Options{Dir: t.TempDir()})
+	one, two := newModelServer(t), newModelServer(t)
+	a := replica(t, server.Address, t.TempDir())
+	elected(t, a)
+	a.register("1", one)
+	a.register("2", two)
+	a.switchTo("1")
+	b := replica(t, server.Address, t.TempDir())
+	store, err := consul.Open(consul.Options{Address: server.Address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }() // a reader
+	notices := func(n int) func() bool {
+		return func() bool {
+			all, err := store.Notices(t.Context(), "counts/m")
+			return err == nil && len(all) == n
+		}
+	}
+	if _, err := a.admin.StartRollout(t.Context(), "m", byHand()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the step at the other", func() bool { return b.RoutedGeneration("m") == 2 })
+	a.sends(1)
+	b.sends(1)
+	eventually(t, "two counts", notices(2))
+	b.shutDown()
+	if _, err := a.admin.AbortRollout(t.Context(), "m", "enough"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "no counts", notices(0))
 }

@@ -300,7 +300,7 @@ func (r *replicas) judged(model string) *rollout.Replicas {
 		case keyed:
 			j.LeftOut, j.Why = j.LeftOut+1, "sticky keys that two gateways have seen can't be told apart"
 		case !slices.Contains(w.included, o.process):
-			j.LeftOut, j.Why = j.LeftOut+1, "there are more than one rollout is judged over"
+			j.LeftOut, j.Why = j.LeftOut+1, "a rollout is judged over so many gateways at most"
 		default:
 			j.Judged++
 			if !o.alive {

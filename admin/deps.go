@@ -22,6 +22,9 @@ type Router interface {
 	// AwaitGeneration returns once this replica routes the model by the given generation or a later one, or with ctx's
 	// error, or at once with an error that says why it never will.
 	AwaitGeneration(ctx context.Context, model string, generation uint64) error
+	// Replicas are the gateways that share the registry, this one included, with the generation that each routes the
+	// model by; none where the registry is of a single gateway. Behind is left to the caller.
+	Replicas(ctx context.Context, model string) ([]api.ReplicaStatus, error)
 }
 
 // Health tells how the upstreams and the gateway itself are.

@@ -28,6 +28,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // gatewayDouble stands in for the running gateway: the tests say how it is.
 type gatewayDouble struct {
 	leader     registry.Replica // that runs rollouts instead; none: this one
+	replicas   []api.ReplicaStatus
+	looks      int // at the replicas
+	caughtUp   int // the look at which all have caught up; 0: never
+	replicaErr error
 	configured []string
 	endpoints  map[string][]api.Endpoint // by version
 	checks     []api.Check
@@ -51,7 +55,19 @@ func (g *gatewayDouble) MLflowHook(model string, header http.Header, body []byte
 	return g.hookErr
 }
 
-func (g *gatewayDouble) ConfiguredModels() []string     { return g.configured }
+func (g *gatewayDouble) ConfiguredModels() []string { return g.configured }
+func (g *gatewayDouble) Replicas(context.Context, string) ([]api.ReplicaStatus, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.looks++
+	all := slices.Clone(g.replicas)
+	for i := range all {
+		if g.looks == g.caughtUp {
+			all[i].Routed = 1 << 40
+		}
+	}
+	return all, g.replicaErr
+}
 func (g *gatewayDouble) RoutedGeneration(string) uint64 { return 7 }
 func (g *gatewayDouble) AwaitGeneration(ctx context.Context, _ string, _ uint64) error {
 	if errors.Is(g.awaitErr, context.DeadlineExceeded) {

@@ -47,6 +47,13 @@ func (s *server) getModel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	wanted := uint64(0)
+	if stored.Traffic != nil {
+		wanted = stored.Traffic.Generation
+	}
+	if answer.Replicas, err = s.replicas(r.Context(), name, wanted); err != nil {
+		answer.ReplicasError = err.Error()
+	}
 	return writeJSON(w, http.StatusOK, answer)
 }
 

@@ -99,6 +99,7 @@ func TestOpenAPISchemasHaveTheFieldsOfTheDocuments(t *testing.T) {
 		"History": api.History{}, "Diff": api.Diff{}, "Change": registry.Change{}, "ProfileStored": api.ProfileStored{},
 		"RolloutRequest": api.RolloutRequest{}, "RolloutPreview": api.RolloutPreview{}, "RolloutShadow": api.RolloutShadow{}, "RolloutStep": api.RolloutStep{}, "RolloutCommand": api.RolloutCommand{},
 		"RolloutSummary": api.RolloutSummary{}, "Guardrail": judge.Guardrail{}, "Readiness": api.Readiness{},
+		"ReplicaStatus": api.ReplicaStatus{}, "Replica": registry.Replica{},
 		"Source": api.Source{}, "SkippedVersion": api.SkippedVersion{},
 		"Check": api.Check{}, "Audit": api.Audit{}, "AuditRecord": api.AuditRecord{}, "Reloaded": api.Reloaded{}, "Event": api.Event{}, "Rollout": rollout.Rollout{},
 		"Verdict": judge.Verdict{}, "Monitor": monitor.Summary{}, "Feature": monitor.FeatureSummary{},

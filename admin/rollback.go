@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/weir-gateway/weir/admin/api"
 	"github.com/weir-gateway/weir/registry"
@@ -29,6 +30,9 @@ func (s *server) postRollback(w http.ResponseWriter, r *http.Request) error {
 	if err := decodeBody(w, r, &request); err != nil {
 		return err
 	}
+	if wait := time.Duration(request.Wait); wait > mostWait {
+		return invalid("wait", "must be at most %v, not %v", mostWait, wait)
+	}
 	back := rollback{
 		store: s.Store, model: r.PathValue("model"), to: request.To,
 		actor: actor(r), reason: reasonOr(request.Reason), expect: expect, conditional: given,
@@ -43,7 +47,11 @@ func (s *server) postRollback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.answerChange(w, r, committed, begin)
+	answer, status := s.routedHere(r, committed, begin)
+	if request.Wait > 0 {
+		s.everywhere(r.Context(), &answer, &status, time.Duration(request.Wait), begin)
+	}
+	return writeChange(w, answer, status)
 }
 
 // rollback is one attempt to bring an older content back.

@@ -94,6 +94,11 @@ func (s *server) getHistory(w http.ResponseWriter, r *http.Request) error {
 // answerChange waits until this replica routes by the change, and says how long that took. A change that this replica
 // does not come to route by is made all the same: 202, with the reason.
 func (s *server) answerChange(w http.ResponseWriter, r *http.Request, t registry.Traffic, begin time.Time) error {
+	answer, status := s.routedHere(r, t, begin)
+	return writeChange(w, answer, status)
+}
+
+func (s *server) routedHere(r *http.Request, t registry.Traffic, begin time.Time) (api.Changed, int) {
 	callOf(r).after = &t.Generation
 	ctx, cancel := context.WithTimeout(r.Context(), s.RouteWait)
 	defer cancel()
@@ -107,7 +112,11 @@ func (s *server) answerChange(w http.ResponseWriter, r *http.Request, t registry
 		}
 	}
 	answer.Took = s.Now().Sub(begin).Seconds()
-	w.Header().Set("ETag", etag(t.Generation))
+	return answer, status
+}
+
+func writeChange(w http.ResponseWriter, answer api.Changed, status int) error {
+	w.Header().Set("ETag", etag(answer.Traffic.Generation))
 	return writeJSON(w, status, answer)
 }
 

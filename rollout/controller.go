@@ -25,6 +25,8 @@ type Source interface {
 	// Pairs returns what was compared of a version's copies, under the
 	// generation and later ones.
 	Pairs(model, version string, from uint64) judge.Pairs
+	// Replicas says over which gateways those are; nil: there is one only.
+	Replicas(model string) *Replicas
 	// AwaitGeneration returns once requests are routed by the generation or a later one.
 	AwaitGeneration(ctx context.Context, model string, generation uint64) error
 }

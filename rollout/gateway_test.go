@@ -117,6 +117,8 @@ func (g *gateway) route(model string) (*tally.Tally, tally.Route) {
 	return g.book.Phase(route), route
 }
 
+func (g *gateway) Replicas(string) *Replicas { return nil }
+
 func (g *gateway) Phases(model string) []judge.Phase {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -49,9 +49,9 @@ type Failures struct {
 	Errors int64 `json:"errors"`
 }
 
-// Page is a batch and where its counts come from.
+// Page is a batch and where its counts come from: phases of one generation and
+// share, of all gateways that count by the same bins.
 type Page struct {
-	Since   time.Time   `json:"since"`
 	Stratum int         `json:"stratum"`
 	Size    int         `json:"size"` // how many cuts it spans
 	Closed  bool        `json:"closed,omitempty"`
@@ -63,6 +63,7 @@ func (l *Ledger) Absorb(now time.Time, r *Rollout, phases []judge.Phase) {
 	if now.Sub(l.Opened) >= cutEvery || l.limitsKnown(r) {
 		l.cut(now)
 	}
+	l.nobodyInFlight()
 	for i := range phases {
 		p := &phases[i]
 		role := r.role(p)
@@ -88,24 +89,39 @@ func (l *Ledger) Absorb(now time.Time, r *Rollout, phases []judge.Phase) {
 	l.forget(phases)
 }
 
-// mostSeen phases are remembered; a gateway shows the last few of them only.
+// mostSeen phases are remembered besides those shown; a gateway shows its last few only.
 const mostSeen = 32
 
-// forget drops what only a phase that is still counting needs.
+// forget drops what only a phase that is still counting needs. Phases of the
+// newest generation stay whole: those of another gateway may be away for a while.
 func (l *Ledger) forget(phases []judge.Phase) {
+	var gone []int
 	for i := range l.Seen {
-		if !slices.ContainsFunc(phases, func(p judge.Phase) bool { return samePhase(&p, &l.Seen[i]) }) {
+		if l.Seen[i].Generation < l.Newest {
+			l.Seen[i].Counts.Slices = nil // most of what is kept; answers that come late are few
+		}
+		if slices.ContainsFunc(phases, func(p judge.Phase) bool { return samePhase(&p, &l.Seen[i]) }) {
+			continue
+		}
+		gone = append(gone, i)
+		if l.Seen[i].Generation < l.Newest {
 			l.Seen[i].Counts.Latency = [2]*judge.Histogram{}
-			l.Seen[i].Counts.Slices = nil
 		}
 	}
-	if len(l.Seen) > mostSeen {
-		l.Seen = slices.Delete(l.Seen, 0, len(l.Seen)-mostSeen)
+	for extra := len(gone) - mostSeen; extra > 0; extra-- {
+		l.Seen = slices.Delete(l.Seen, gone[extra-1], gone[extra-1]+1)
 	}
 }
 
+// forgotten tells that a phase which is back was no longer expected: what it has
+// counted meanwhile can't be told from what is booked.
+func forgotten(seen, p *judge.Phase) bool {
+	none := [2]*judge.Histogram{}
+	return seen.Counts.Units != [2]int64{} && seen.Counts.Latency == none && p.Counts.Latency != none
+}
+
 func samePhase(a, b *judge.Phase) bool {
-	return a.Generation == b.Generation && a.Since.Equal(b.Since) && a.Stratum == b.Stratum
+	return a.Generation == b.Generation && a.Process == b.Process && a.Since.Equal(b.Since) && a.Stratum == b.Stratum
 }
 
 // role is what a phase means to a walk.
@@ -142,10 +158,13 @@ func (l *Ledger) since(p *judge.Phase) judge.Counts {
 		if !samePhase(seen, p) {
 			continue
 		}
-		if p.Counts.Behind(&seen.Counts) {
+		if p.Counts.Behind(&seen.Counts) || forgotten(seen, p) {
 			return judge.Counts{} // part of it is missing for now; nothing is booked twice
 		}
 		delta.Subtract(&seen.Counts)
+		if seen.Generation < l.Newest && seen.Counts.Slices == nil {
+			delta.Slices = nil // forgotten
+		}
 		*seen = *p
 		return delta
 	}

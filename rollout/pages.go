@@ -11,14 +11,14 @@ import (
 func (l *Ledger) book(pages *[]Page, now time.Time, r *Rollout, p *judge.Phase, delta *judge.Counts) {
 	l.turn(p)
 	at := slices.IndexFunc(*pages, func(page Page) bool {
-		return !page.Closed && page.Batch.Generation == p.Generation && page.Since.Equal(p.Since) && page.Stratum == p.Stratum
+		return !page.Closed && page.takes(p)
 	})
 	if at < 0 && p.Generation < l.Newest && delta.Empty() {
 		return // an old phase that has ended
 	}
 	if at < 0 {
-		at = len(*pages)
-		*pages = append(*pages, l.open(*pages, r, p))
+		at = place(*pages, p.Generation)
+		*pages = slices.Insert(*pages, at, l.open(*pages, at, r, p))
 		l.Opened = now
 	}
 	b := &(*pages)[at].Batch
@@ -43,20 +43,52 @@ func (l *Ledger) book(pages *[]Page, now time.Time, r *Rollout, p *judge.Phase, 
 	booked := *delta
 	booked.Latency = [2]*judge.Histogram{}
 	b.Counts.Add(&booked)
-	b.Counts.InFlight = p.Counts.InFlight
+	for arm := range 2 {
+		b.Counts.InFlight[arm] += p.Counts.InFlight[arm]
+	}
+}
+
+// takes tells whether a page is of such counts as a phase has.
+func (page *Page) takes(p *judge.Phase) bool {
+	b := &page.Batch
+	return b.Generation == p.Generation && page.Stratum == p.Stratum && b.Weight == p.Weight &&
+		(b.Bins == nil || p.Bins == nil || b.Bins.Equal(p.Bins))
+}
+
+// nobodyInFlight begins to add up anew who is.
+func (l *Ledger) nobodyInFlight() {
+	for _, pages := range [][]Page{l.Pages, l.Bake} {
+		for i := range pages {
+			pages[i].Batch.Counts.InFlight = [2]int64{}
+		}
+	}
+}
+
+// place is where a page of a generation belongs: after those of the same and of
+// older ones. Another gateway may route by an older one for longer.
+func place(pages []Page, generation uint64) int {
+	at := len(pages)
+	for at > 0 && pages[at-1].Batch.Generation > generation {
+		at--
+	}
+	return at
 }
 
 // open makes a page whose limits come from what was seen before it. Pages of
 // one phase keep their limits, so that they can be merged; a new phase, or the
 // first moment at which a limit can be known, takes the newest.
-func (l *Ledger) open(pages []Page, r *Rollout, p *judge.Phase) Page {
-	page := Page{Since: p.Since, Stratum: p.Stratum, Size: 1}
+func (l *Ledger) open(pages []Page, at int, r *Rollout, p *judge.Phase) Page {
+	page := Page{Stratum: p.Stratum, Size: 1}
+	late := at < len(pages)
+	pages = pages[:at]
 	page.Batch = judge.Batch{Generation: p.Generation, Weight: p.Weight, Bins: p.Bins, Start: 1}
 	if n := len(pages); n > 0 {
 		last := pages[n-1].Batch
 		page.Batch.Start = last.Start + 1
-		if !pages[n-1].Closed && last.Generation == p.Generation && pages[n-1].Since.Equal(p.Since) {
-			page.Batch.Start = last.Start // another stratum of the same phase
+		if late || last.Generation == p.Generation && !pages[n-1].Closed {
+			// Another stratum of the same phase, or other bins. Or newer ones have
+			// begun: bets that did must not begin elsewhere, so none does here.
+			page.Batch.Start = last.Start
 		}
 	}
 	var previous []judge.Tail
@@ -161,7 +193,6 @@ func (l *Ledger) cut(now time.Time) {
 		for i := range pages {
 			if pages[i].Batch.Generation == l.Newest {
 				pages[i].Closed = true
-				pages[i].Batch.Counts.InFlight = [2]int64{}
 			}
 		}
 	}
@@ -203,6 +234,6 @@ func previousPage(pages []Page, i int) int {
 
 func mergeable(a, b *Page) bool {
 	sameLimit := func(s, t judge.Tail) bool { return s.Bucket == t.Bucket }
-	return a.Batch.Generation == b.Batch.Generation && a.Since.Equal(b.Since) && a.Stratum == b.Stratum &&
+	return a.Batch.Generation == b.Batch.Generation && a.Stratum == b.Stratum && a.Batch.Weight == b.Batch.Weight &&
 		a.Batch.Centre == b.Batch.Centre && a.Batch.Bins.Equal(b.Batch.Bins) && slices.EqualFunc(a.Batch.Tails, b.Batch.Tails, sameLimit)
 }

@@ -23,14 +23,14 @@ func (p Plan) validateSlices() error {
 			}
 		}
 	}
-	if n := len(p.sliceFields()); n > mostSliceFields {
+	if n := len(p.SliceFields()); n > mostSliceFields {
 		return invalid("guardrails", "judge the slices of %d fields; use at most %d", n, mostSliceFields)
 	}
 	return nil
 }
 
-// sliceFields are the fields that guardrails judge by.
-func (p *Plan) sliceFields() (fields []string) {
+// SliceFields are the fields that guardrails judge by.
+func (p *Plan) SliceFields() (fields []string) {
 	for _, g := range p.Guardrails {
 		for _, name := range g.Slices {
 			if !slices.Contains(fields, name) {
@@ -50,5 +50,5 @@ func (l *Ledger) keepSlices(r *Rollout, p *judge.Phase, role role) {
 	if l.SliceValues == nil {
 		l.SliceValues = map[string][]string{}
 	}
-	p.Counts.Slices = p.Counts.Slices.Only(r.Plan.sliceFields(), l.SliceValues)
+	p.Counts.Slices = p.Counts.Slices.Only(r.Plan.SliceFields(), l.SliceValues)
 }

@@ -67,6 +67,8 @@ type Rollout struct {
 	Approved  *Approval `json:"approved,omitempty"`
 	Gate      *Gate     `json:"gate,omitempty"`
 	Questions int       `json:"questions,omitempty"`
+	// Replicas are the gateways that the verdicts are made over; nil: one alone.
+	Replicas *Replicas `json:"replicas,omitempty"`
 	// CandidateRequests at this step.
 	CandidateRequests int64 `json:"candidate_requests"`
 	// Fault has the times of what made the walk go back.
@@ -76,6 +78,14 @@ type Rollout struct {
 	Entries int     `json:"entries"`
 	// Ledger holds the counts behind the verdicts; dropped when the walk ends.
 	Ledger *Ledger `json:"ledger,omitempty"`
+}
+
+// Replicas says over how many gateways a walk is judged.
+type Replicas struct {
+	Judged  int    `json:"judged"`             // whose counts are added up, this one's included
+	Gone    int    `json:"gone,omitempty"`     // of them, that are not heard of any more; what they had counted stays
+	LeftOut int    `json:"left_out,omitempty"` // further ones
+	Why     string `json:"why,omitempty"`      // they are
 }
 
 // Fault has the times of a rollback. When the fault itself began, only whoever

@@ -145,6 +145,7 @@ func (w *walk) tick(ctx context.Context) {
 		return
 	}
 	w.r.Ledger.Absorb(now, &w.r, w.c.cfg.Source.Phases(w.r.Model))
+	w.r.Replicas = w.c.cfg.Source.Replicas(w.r.Model)
 	switch action := w.r.Next(now, w.read(now)); {
 	case action.To == Stay:
 		w.r.lapse()

@@ -35,6 +35,8 @@ type RollbackRequest struct {
 	// To is the generation whose content to bring back; 0 is the last settled one that differs from now.
 	To     uint64 `json:"to,omitempty"`
 	Reason string `json:"reason,omitempty"`
+	// Wait is how long to wait for all gateways that share the registry to route by it; 0: for this one only.
+	Wait Duration `json:"wait,omitempty"`
 }
 
 // Changed answers a change of traffic.
@@ -45,6 +47,11 @@ type Changed struct {
 	Note   string `json:"note,omitempty"`
 	// Took is the time from the call's arrival until this replica routed by the change, or until it gave up waiting.
 	Took float64 `json:"took_seconds"`
+	// Everywhere is the time until all gateways that are alive routed by it; absent where that was not waited for, or did
+	// not come about (status 202): Note then names those that are behind.
+	Everywhere *float64 `json:"everywhere_seconds,omitempty"`
+	// Replicas are the gateways that were waited for, and those that are not heard of.
+	Replicas []ReplicaStatus `json:"replicas,omitempty"`
 }
 
 // History answers GET …/history.

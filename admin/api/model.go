@@ -31,6 +31,20 @@ type Model struct {
 	Source *Source `json:"source,omitempty"`
 	// Leader is the gateway that runs rollouts, where several share the registry; absent while nobody does.
 	Leader *registry.Replica `json:"leader,omitempty"`
+	// Replicas are the gateways that share the registry, by name; absent in a list of models, and where there is one alone.
+	Replicas []ReplicaStatus `json:"replicas,omitempty"`
+	// ReplicasError is why they can't be told, such as a registry that can't be read now.
+	ReplicasError string `json:"replicas_error,omitempty"`
+}
+
+// ReplicaStatus is what one gateway routes a model by, as it has told the others.
+type ReplicaStatus struct {
+	registry.Replica
+	Here       bool   `json:"here,omitempty"`    // the one that answers
+	Alive      bool   `json:"alive"`             // false: it has not been heard of for the time of a session, and may serve nevertheless
+	Configured bool   `json:"configured"`        // it has a route for the model
+	Routed     uint64 `json:"routed_generation"` // 0: none
+	Behind     bool   `json:"behind,omitempty"`  // alive, and routing by an older generation than the wanted one
 }
 
 // The roles a version can have in its model's traffic.

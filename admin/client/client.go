@@ -98,12 +98,13 @@ type request struct {
 	query   url.Values
 	body    []byte
 	ifMatch string
+	wait    time.Duration // that the gateway is asked to, besides its work
 	out     any
 }
 
 // call makes one call and gives the answer's head; the body has been read and closed.
 func (c *Client) call(ctx context.Context, q request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout+q.wait)
 	defer cancel()
 	response, err := c.send(ctx, q)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/weir-gateway/weir/admin/api"
 )
@@ -40,6 +41,17 @@ func (c *Client) Rollback(ctx context.Context, model string, to uint64, reason s
 	_, err := c.call(ctx, request{
 		method: http.MethodPost, path: v1("models", model, "rollback"),
 		body: encode(api.RollbackRequest{To: to, Reason: reason}), out: &out,
+	})
+	return out, err
+}
+
+// RollbackEverywhere is [Client.Rollback], and waits so long for all gateways that share the registry to route by it. Those
+// that do not are in the answer.
+func (c *Client) RollbackEverywhere(ctx context.Context, model string, to uint64, reason string, wait time.Duration) (api.Changed, error) {
+	var out api.Changed
+	_, err := c.call(ctx, request{
+		method: http.MethodPost, path: v1("models", model, "rollback"),
+		body: encode(api.RollbackRequest{To: to, Reason: reason, Wait: api.Duration(wait)}), wait: wait, out: &out,
 	})
 	return out, err
 }

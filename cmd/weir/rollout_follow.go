@@ -112,6 +112,9 @@ func (a *app) rolloutLines(walk rollout.Rollout) []string {
 	for _, v := range walk.Verdicts {
 		lines = append(lines, fmt.Sprintf("  %s %s", a.paintOutcome(v.Outcome), oneLine(v.Words)))
 	}
+	if line := replicasLine(walk.Replicas); line != "" {
+		lines = append(lines, "  "+line)
+	}
 	if f := walk.Fault; f != nil {
 		lines = append(lines, "  detected "+moment(f.DetectedAt)+later("decided", f.DetectedAt, f.DecidedAt)+later("applied", f.DecidedAt, f.AppliedAt))
 	}
@@ -119,6 +122,24 @@ func (a *app) rolloutLines(walk rollout.Rollout) []string {
 		lines = append(lines, "  "+a.yellow(oneLine(walk.Advice)))
 	}
 	return lines
+}
+
+// replicasLine says over how many gateways a walk is judged; empty: there is one only.
+func replicasLine(r *rollout.Replicas) string {
+	if r == nil {
+		return ""
+	}
+	line := fmt.Sprintf("judged over %d gateways", r.Judged)
+	if r.Judged == 1 {
+		line = "judged over 1 gateway"
+	}
+	if r.Gone > 0 {
+		line += fmt.Sprintf(", %d of them gone", r.Gone)
+	}
+	if r.LeftOut > 0 {
+		line += fmt.Sprintf("; %d left out: %s", r.LeftOut, r.Why)
+	}
+	return line
 }
 
 func later(what string, from, to time.Time) string {

@@ -93,6 +93,7 @@ func (a *app) showModel(m api.Model) error {
 	if m.Source != nil {
 		a.showSource(m)
 	}
+	a.showReplicas(m)
 	if m.Leader != nil {
 		a.printf("rollouts are run by %s, admin API at %s\n", m.Leader.Name, m.Leader.Admin)
 	}

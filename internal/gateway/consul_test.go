@@ -14,14 +14,14 @@ import (
 )
 
 // replica runs a gateway on a Consul, with folders of its own.
-func replica(t *testing.T, address, dir string) *running {
+func replica(t *testing.T, address, dir string, model ...string) *running {
 	t.Helper()
 	path := filepath.Join(dir, "weir.yaml")
 	text := `listen: {http: "127.0.0.1:0", admin: "127.0.0.1:0"}
 registry: {kind: consul, address: "` + address + `"}
 state_dir: ./state
 drain_timeout: 5s
-models: {m: {protocol: oip}}
+models: {m: {` + strings.Join(append([]string{"protocol: oip"}, model...), ", ") + `}}
 `
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)

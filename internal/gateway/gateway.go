@@ -50,6 +50,7 @@ type Gateway struct {
 	catalog  *consul.Catalog // nil: endpoints' names are DNS's
 	proxy    *proxy.Server
 	rollouts *rollouts
+	replicas *replicas
 	sources  *sources
 	events   *admin.Hub
 	secrets  *secrets
@@ -151,6 +152,7 @@ func (g *Gateway) open(cfg *config.Config) error {
 	if err != nil {
 		snapshot.Lost = err
 	}
+	g.replicas = newReplicas(g)
 	if g.rollouts, err = newRollouts(g); err != nil {
 		return err
 	}
@@ -208,6 +210,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	background.Go(func() { g.keepLastGood(running) })
 	g.succeed()
 	g.rollouts.start()
+	g.replicas.start()
 	g.log.Info("serving", "http", g.DataAddress().String(), "admin", g.AdminAddress().String())
 
 	var err error
@@ -242,6 +245,9 @@ func (g *Gateway) drain() error {
 func (g *Gateway) Close() {
 	g.taken.Close()
 	g.offer.Close()
+	if g.replicas != nil {
+		g.replicas.close() // before another leads, so that it knows the last counts
+	}
 	if g.rollouts != nil {
 		g.rollouts.close()
 	}

@@ -99,14 +99,23 @@ func (r *rollouts) book(model string) *tally.Book {
 	defer r.mu.Unlock()
 	b := r.books[model]
 	if b == nil {
-		b = tally.NewBook(tally.Options{Now: r.gateway.now})
+		b = tally.NewBook(tally.Options{Now: r.gateway.now, Fixes: r.fixes})
 		r.books[model] = b
 	}
 	return b
 }
 
 // Phases implements rollout.Source.
-func (r *rollouts) Phases(model string) []judge.Phase { return r.book(model).Phases() }
+func (r *rollouts) Phases(model string) []judge.Phase {
+	return r.gateway.replicas.merged(model, r.book(model).Phases())
+}
+
+// Replicas implements rollout.Source.
+func (r *rollouts) Replicas(model string) *rollout.Replicas { return r.gateway.replicas.judged(model) }
+
+// fixes says that predictions are counted by bins of this gateway's own: of
+// several it is the leader, and the others take its.
+func (r *rollouts) fixes() bool { return r.gateway.replicas.board == nil || r.leads() != nil }
 
 // Endpoints implements rollout.Source. One that was never checked is not healthy
 // yet: nothing is known of it.

@@ -6,6 +6,7 @@
 //	PREFIX/history/MODEL/GENERATION       every generation, evidence included; 20 digits, so that they sort
 //	PREFIX/rollouts/MODEL                 the rollout controller's document
 //	PREFIX/leader                         who runs rollouts, locked by a session
+//	PREFIX/notices/TOPIC/PROCESS          what one process tells the others, held by its session while it is alive
 //	PREFIX/profiles/HEX                   reference profiles, zstd, by the SHA-256 of their content
 //
 // What routes requests is under PREFIX/models/ and nothing else is, so that

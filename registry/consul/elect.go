@@ -76,10 +76,7 @@ func (s *Store) Campaign(ctx context.Context, me registry.Replica, lead func(con
 			told = err.Error()
 			s.log.Warn("this gateway does not stand for leader; trying again", "error", err)
 		}
-		select {
-		case <-time.After(pause(failures, random)):
-		case <-ctx.Done():
-		}
+		s.pauseFor(ctx, pause(failures, random))
 	}
 }
 
@@ -89,14 +86,9 @@ func (s *Store) stand(ctx context.Context, me registry.Replica, lead func(contex
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	asked, done := s.request(ctx, s.opts.Timeout)
-	session, _, err := s.client.Session().CreateNoChecks(&api.SessionEntry{
-		Name: "weir " + me.Name, TTL: s.opts.SessionTTL.String(), LockDelay: lockDelay, Behavior: api.SessionBehaviorRelease,
-	}, (&api.WriteOptions{}).WithContext(asked))
-	done()
+	session, began, err := s.session(ctx, "weir "+me.Name)
 	if err != nil {
-		return fmt.Errorf("a session can't be made (the token needs session:write, too): %w", s.explain(ctx, err))
+		return err
 	}
 	defer s.goodbye(ctx, session)
 	alive, expire := context.WithCancelCause(ctx)
@@ -118,6 +110,20 @@ func (s *Store) stand(ctx context.Context, me registry.Replica, lead func(contex
 	lead(alive, &term{Store: s, session: session, deposed: func() { expire(errDeposed) }})
 	<-alive.Done()
 	return context.Cause(alive)
+}
+
+// session makes a session, and says when it was asked for.
+func (s *Store) session(ctx context.Context, name string) (id string, began time.Time, err error) {
+	began = time.Now()
+	asked, done := s.request(ctx, s.opts.Timeout)
+	defer done()
+	id, _, err = s.client.Session().CreateNoChecks(&api.SessionEntry{
+		Name: name, TTL: s.opts.SessionTTL.String(), LockDelay: lockDelay, Behavior: api.SessionBehaviorRelease,
+	}, (&api.WriteOptions{}).WithContext(asked))
+	if err != nil {
+		return "", began, fmt.Errorf("a session can't be made (the token needs session:write, too): %w", s.explain(ctx, err))
+	}
+	return id, began, nil
 }
 
 // await returns once the session holds the lead.

@@ -19,7 +19,9 @@ func (k keys) history(model string) string { return k.prefix + "/history/" + mod
 func (k keys) generation(model string, generation uint64) string {
 	return fmt.Sprintf("%s%020d", k.history(model), generation)
 }
-func (k keys) rollout(model string) string { return k.prefix + "/rollouts/" + model }
+func (k keys) rollout(model string) string         { return k.prefix + "/rollouts/" + model }
+func (k keys) notices(topic string) string         { return k.prefix + "/notices/" + topic + "/" }
+func (k keys) notice(topic, process string) string { return k.notices(topic) + process }
 func (k keys) profile(digest string) string {
 	return k.prefix + "/profiles/" + strings.TrimPrefix(digest, "sha256:")
 }

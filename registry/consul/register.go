@@ -104,8 +104,12 @@ func (s *Store) keepRollout(ctx context.Context, model string, doc []byte, sessi
 	if err := s.known(ctx, model); err != nil {
 		return wrap("put rollout "+model, err)
 	}
-	err := s.persist(ctx, func() (bool, error) {
-		err := s.putRollout(ctx, model, doc, session)
+	value, err := packRollout(doc)
+	if err != nil {
+		return fmt.Errorf("registry/consul: put rollout %s: %w", model, err)
+	}
+	err = s.persist(ctx, func() (bool, error) {
+		err := s.putRollout(ctx, model, value, session)
 		return err == nil || errors.Is(err, registry.ErrNotLeader), err
 	})
 	if err != nil {
@@ -126,7 +130,11 @@ func (s *Store) Rollout(ctx context.Context, model string) ([]byte, error) {
 	if pair == nil {
 		return nil, fmt.Errorf("registry/consul: rollout %s: there is none: %w", model, registry.ErrNotFound)
 	}
-	return pair.Value, nil
+	doc, err := unpackRollout(pair.Value)
+	if err != nil {
+		return nil, fmt.Errorf("registry/consul: rollout %s: the value of %s can't be read: %w", model, pair.Key, err)
+	}
+	return doc, nil
 }
 
 // errTooLarge is why a profile can't be kept.

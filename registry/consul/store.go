@@ -36,6 +36,7 @@ type Store struct {
 	abandon  func()        // ends the blocking query under way
 
 	leader registry.Replica // none: its name is empty
+	board  board
 
 	looked chan struct{} // closed once Consul was asked for the first time
 	once   sync.Once     // closes it

@@ -70,14 +70,19 @@ func (b *Bins) Equal(other *Bins) bool {
 // Phase are the counts so far of one draw with a constant share: one generation
 // of the traffic, or the part of it that had another assignment before.
 type Phase struct {
-	Generation uint64    `json:"generation"`
-	Since      time.Time `json:"since"`   // when counting began; another one means that the counts began anew
-	Stratum    int       `json:"stratum"` // 0: units not seen before; else keys that were last stable in an earlier phase
-	Stable     string    `json:"stable"`
-	Candidate  string    `json:"candidate,omitempty"` // empty: nothing is compared, the weight is 0
-	Weight     float64   `json:"weight"`              // probability of the candidate for a unit of this phase, in [0, 1]
-	Bins       *Bins     `json:"bins,omitempty"`      // nil: not fixed yet
-	Counts     Counts    `json:"counts"`
+	Generation uint64 `json:"generation"`
+	// Process counted it, where several gateways do; what one counts only grows.
+	Process   string    `json:"process,omitempty"`
+	Since     time.Time `json:"since"`   // when counting began; another one means that the counts began anew
+	Stratum   int       `json:"stratum"` // 0: units not seen before; else keys that were last stable in an earlier phase
+	Stable    string    `json:"stable"`
+	Candidate string    `json:"candidate,omitempty"` // empty: nothing is compared, the weight is 0
+	Weight    float64   `json:"weight"`              // probability of the candidate for a unit of this phase, in [0, 1]
+	Bins      *Bins     `json:"bins,omitempty"`      // nil: not fixed yet
+	// Keyed: some units are sticky keys, each counted once by a process. Two
+	// processes may both have counted a key, which has one draw.
+	Keyed  bool   `json:"keyed,omitempty"`
+	Counts Counts `json:"counts"`
 }
 
 // Batch are counts that are judged together. What the tests use besides them

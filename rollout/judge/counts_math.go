@@ -77,12 +77,21 @@ func (c *Counts) Empty() bool {
 func (c *Counts) Behind(earlier *Counts) bool {
 	p, q := c.predicted(), earlier.predicted()
 	for arm := range 2 {
-		if c.Requests[arm] < earlier.Requests[arm] || c.Units[arm] < earlier.Units[arm] || p[arm] < q[arm] ||
+		if c.Requests[arm] < earlier.Requests[arm] || c.Units[arm] < earlier.Units[arm] || c.Errors[arm] < earlier.Errors[arm] ||
+			p[arm] < q[arm] || c.Latency[arm].total() < earlier.Latency[arm].total() ||
 			c.Labels.Labelled[arm] < earlier.Labels.Labelled[arm] {
 			return true
 		}
 	}
 	return false
+}
+
+// total is how many latencies were recorded.
+func (h *Histogram) total() uint64 {
+	if h == nil {
+		return 0
+	}
+	return h.Total
 }
 
 // predicted is the number of units with a prediction.

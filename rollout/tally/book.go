@@ -13,6 +13,9 @@ type Options struct {
 	Keys   int              // sticky keys remembered during a comparison; default 131,072, 8 bytes each
 	Phases int              // phases kept, the current one included, for late answers; default 4
 	Now    func() time.Time // default time.Now
+	// Fixes tells whether the bins of predictions may be fixed by what this book
+	// has seen; default: always. A book that may not waits for [Book.Adopt].
+	Fixes func() bool
 }
 
 // Book holds the tallies of one model.
@@ -44,7 +47,10 @@ func NewBook(opts Options) *Book {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Book{opts: opts}
+	if opts.Fixes == nil {
+		opts.Fixes = func() bool { return true }
+	}
+	return &Book{opts: opts, learner: learner{fixes: opts.Fixes}}
 }
 
 // Phase opens the tally of a generation and closes none: answers that are still
@@ -85,6 +91,20 @@ func (b *Book) turn(previous *Tally, route Route) {
 		b.learner.begin(b.running)
 	}
 	b.running.weights = append(b.running.weights, route.Weight)
+}
+
+// Adopt counts predictions of the comparison by bins that were fixed elsewhere,
+// unless it has bins: so that the counts of several gateways are of one kind.
+func (b *Book) Adopt(stable, candidate string, bins *judge.Bins) {
+	if n := len(bins.Expected); n > mostBins || n != max(len(bins.Edges), len(bins.Classes))+1 {
+		return // not such as a book fixes
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.running == nil || b.tallies[len(b.tallies)-1].route.Stable != stable || b.tallies[len(b.tallies)-1].route.Candidate != candidate {
+		return
+	}
+	b.running.bins.CompareAndSwap(nil, bins)
 }
 
 // Phases returns the counts of all phases still held, oldest first. The slices

@@ -20,6 +20,7 @@ const (
 
 // learner keeps a sample of what the stable version predicts.
 type learner struct {
+	fixes   func() bool
 	mu      sync.Mutex
 	numbers []float64
 	classes []string
@@ -75,13 +76,13 @@ func (l *learner) begin(c *comparison) {
 
 // fix makes the bins once there are enough predictions; l.mu is held.
 func (l *learner) fix(c *comparison, enough int) {
-	if c == nil || c.bins.Load() != nil || len(l.numbers)+len(l.classes) < enough {
+	if c == nil || c.bins.Load() != nil || len(l.numbers)+len(l.classes) < enough || !l.fixes() {
 		return
 	}
 	if len(l.numbers) > 0 {
-		c.bins.Store(edges(l.numbers))
+		c.bins.CompareAndSwap(nil, edges(l.numbers))
 	} else {
-		c.bins.Store(classes(l.classes))
+		c.bins.CompareAndSwap(nil, classes(l.classes))
 	}
 }
 

@@ -20,6 +20,7 @@ type Tally struct {
 
 	inFlight [2]atomic.Int64
 	overflow atomic.Int64
+	keyed    atomic.Bool // a sticky key was counted
 	requests [2]atomic.Int64
 	strata   []*stratum
 	// stratumOf tells, for keys last seen on the stable in an earlier phase,
@@ -124,6 +125,9 @@ func (t *Tally) place(key uint64, arm judge.Arm) (at int, ok bool) {
 	if key == 0 || t.running == nil {
 		return 0, true
 	}
+	if !t.keyed.Load() {
+		t.keyed.Store(true)
+	}
 	if t.phase > lastPhase {
 		t.overflow.Add(1)
 		return 0, false
@@ -200,7 +204,7 @@ func (t *Tally) phases() []judge.Phase {
 	for i, s := range t.strata {
 		phases[i] = judge.Phase{
 			Generation: t.route.Generation, Since: t.since, Stratum: i,
-			Stable: t.route.Stable, Candidate: t.route.Candidate, Weight: s.weight, Bins: t.bins(),
+			Stable: t.route.Stable, Candidate: t.route.Candidate, Weight: s.weight, Bins: t.bins(), Keyed: t.keyed.Load(),
 		}
 		s.read(&phases[i])
 		phases[i].Counts.Labels = s.labels.read()

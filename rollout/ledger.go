@@ -88,20 +88,32 @@ func (l *Ledger) Absorb(now time.Time, r *Rollout, phases []judge.Phase) {
 	l.forget(phases)
 }
 
-// mostSeen phases are remembered; a gateway shows the last few of them only.
+// mostSeen phases that are shown no more are remembered: another gateway may
+// lead meanwhile, and the one that showed them again later.
 const mostSeen = 32
 
-// forget drops what only a phase that is still counting needs.
+// forget drops what only a phase that is still counting needs. One that is shown
+// is always remembered: else it would be booked from its beginning at every look.
 func (l *Ledger) forget(phases []judge.Phase) {
-	for i := range l.Seen {
-		if !slices.ContainsFunc(phases, func(p judge.Phase) bool { return samePhase(&p, &l.Seen[i]) }) {
-			l.Seen[i].Counts.Latency = [2]*judge.Histogram{}
-			l.Seen[i].Counts.Slices = nil
+	gone := 0
+	for i := len(l.Seen) - 1; i >= 0; i-- {
+		seen := &l.Seen[i]
+		if slices.ContainsFunc(phases, func(p judge.Phase) bool { return samePhase(&p, seen) }) {
+			continue
+		}
+		seen.Counts.Latency = [2]*judge.Histogram{}
+		seen.Counts.Slices = nil
+		if gone++; gone > mostSeen {
+			l.Seen = slices.Delete(l.Seen, i, i+1)
 		}
 	}
-	if len(l.Seen) > mostSeen {
-		l.Seen = slices.Delete(l.Seen, 0, len(l.Seen)-mostSeen)
-	}
+}
+
+// bare tells whether forget has taken from a phase what its units counted beside
+// themselves: every unit has a latency.
+func bare(p *judge.Phase) bool {
+	c := &p.Counts
+	return c.Units[judge.Stable] > 0 && c.Latency[judge.Stable] == nil || c.Units[judge.Candidate] > 0 && c.Latency[judge.Candidate] == nil
 }
 
 func samePhase(a, b *judge.Phase) bool {
@@ -146,10 +158,15 @@ func (l *Ledger) since(p *judge.Phase) judge.Counts {
 			return judge.Counts{} // part of it is missing for now; nothing is booked twice
 		}
 		delta.Subtract(&seen.Counts)
+		if bare(seen) { // its gateway leads again: which of these were booked is not known any more
+			delta.Latency, delta.Slices = [2]*judge.Histogram{}, nil
+		}
 		*seen = *p
 		return delta
 	}
-	l.Seen = append(l.Seen, *p)
+	if !p.Counts.Empty() {
+		l.Seen = append(l.Seen, *p)
+	}
 	return delta
 }
 

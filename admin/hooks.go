@@ -16,6 +16,11 @@ func (s *server) postMLflowHook(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := s.Sources.MLflowHook(r.PathValue("model"), r.Header, body); err != nil {
+		// Nobody had to show a token: whoever guesses must not fill the audit log.
+		if wait, first := s.failures.Take(origin(r)); wait > 0 {
+			callOf(r).silent = !first
+			return s.tooMany(w, wait, "too many deliveries from this address were not MLflow's (admin.max_failures); one that is signed is taken at any time")
+		}
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -26,6 +26,27 @@ func TestAWebhookIsHandedOnAsItCame(t *testing.T) {
 	f.wantProblem(f.call("GET", path, ""), 405, api.TypeMethodNotAllowed)
 }
 
+func TestForgedDeliveriesDoNotFillTheAuditLog(t *testing.T) {
+	kept := &records{}
+	f := newFixture(t, func(d *Deps) { d.Audit, d.Access = kept, Access{MaxFailures: 3} })
+	const path = "/api/v1/hooks/mlflow/flights"
+	f.gateway.hookErr = fmt.Errorf("the signature does not match: %w", ErrForbidden)
+	for i := range 50 {
+		if i < 3 {
+			f.wantProblem(f.call("POST", path, "{}"), 403, api.TypeForbidden)
+		} else {
+			f.wantProblem(f.call("POST", path, "{}"), 429, api.TypeTooManyRequests)
+		}
+	}
+	if len(kept.list) != 4 {
+		t.Errorf("%d records of 50 forged deliveries, want 3 and that there were too many", len(kept.list))
+	}
+	f.gateway.hookErr = nil
+	if a := f.call("POST", path, "{}"); a.status != 204 || len(kept.list) != 5 {
+		t.Errorf("a true delivery: %d, %d records", a.status, len(kept.list))
+	}
+}
+
 func TestAModelTellsHowItsSourceIs(t *testing.T) {
 	f := newFixture(t)
 	f.gateway.sources = map[string]*api.Source{"flights": {Kind: "mlflow", Connected: true, Aliases: map[string]string{"champion": "3"}}}

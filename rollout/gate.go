@@ -128,8 +128,7 @@ func (r *Rollout) hookAction(by, reason string) Action {
 			words = append(words, a.String())
 		}
 	}
-	r.Gate.Open = true
-	return Action{
+	return Action{ // the gate stays shut: if it can't be carried out, the walk is held as before
 		To: r.Gate.To, Cause: registry.CauseRollout, By: by,
 		Reason: fmt.Sprintf("rollout of %s: to %s, approved by %s%s, although %s", r.Candidate, r.target(r.Gate.To), by, because(reason), strings.Join(words, "; ")),
 	}

@@ -3,6 +3,7 @@ package rollout
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -141,6 +142,37 @@ func TestWithoutACallerAStepThatAsksIsHeld(t *testing.T) {
 		b.serve(1, 2*time.Second)
 		if r := b.status(); r.Status != Held || r.begun() || !strings.Contains(r.Why, "http://ci gave no answer: this gateway calls no hooks") {
 			t.Errorf("%s: %s", r.Status, r.Why)
+		}
+	})
+}
+
+// TestAnApprovalThatCouldNotBeCarriedOutCanBeRepeated: the store fails just when
+// a person goes on in spite of a hook.
+func TestAnApprovalThatCouldNotBeCarriedOutCanBeRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		defer b.close()
+		_, err := b.c.Start(t.Context(), Start{Model: "flights", Candidate: "2", By: "ci", Plan: Plan{
+			Strategy: BlueGreen, Automation: Automatic, FalseAlarm: .01,
+			Hooks: []Hook{{URL: "http://ci", On: []string{BeforeStep}, SecretEnv: "S", Timeout: time.Second}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.serve(1, 2*time.Second)
+		b.store.mu.Lock()
+		b.store.fail = errors.New("disk full")
+		b.store.mu.Unlock()
+		if _, err := b.c.Approve(t.Context(), "flights", "bob", ""); err == nil {
+			t.Fatal("approved without a store")
+		}
+		b.serve(1, 2*time.Second)
+		b.store.mu.Lock()
+		b.store.fail = nil
+		b.store.mu.Unlock()
+		r, err := b.c.Approve(t.Context(), "flights", "bob", "")
+		if err != nil || !r.begun() {
+			t.Errorf("%v, %s", err, r.Explain())
 		}
 	})
 }

@@ -168,7 +168,9 @@ func (l *Ledger) since(p *judge.Phase) judge.Counts {
 		*seen = *p
 		return delta
 	}
-	l.Seen = append(l.Seen, *p)
+	if !p.Counts.Empty() {
+		l.Seen = append(l.Seen, *p)
+	}
 	return delta
 }
 

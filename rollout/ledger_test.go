@@ -113,3 +113,70 @@ func TestCountsThatShrinkAreNotBookedTwice(t *testing.T) {
 		t.Errorf("%d units booked of 120", got)
 	}
 }
+
+// TestManyStepsAreBookedOnce: each step of a walk splits the units by where
+// sticky keys were before, so that a late one of many steps has many parts.
+func TestManyStepsAreBookedOnce(t *testing.T) {
+	now := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
+	r := &Rollout{Stable: "1", Candidate: "2", StartGeneration: 1, Ledger: &Ledger{}}
+	book := tally.NewBook(tally.Options{Now: func() time.Time { return now }})
+	const steps, each = 20, 100
+	for step := range steps {
+		tl := book.Phase(tally.Route{Generation: uint64(2 + step), Stable: "1", Candidate: "2", Weight: float64(step+1) / 100})
+		for range each {
+			tl.Record(tally.Observation{Latency: time.Millisecond})
+		}
+		for range 5 {
+			now = now.Add(time.Second)
+			r.Ledger.Absorb(now, r, book.Phases())
+		}
+	}
+	var sum int64
+	for i := range r.Ledger.Pages {
+		sum += r.Ledger.Pages[i].Batch.Counts.Units[judge.Stable]
+	}
+	if sum != steps*each {
+		t.Errorf("%d units booked of %d", sum, steps*each)
+	}
+}
+
+// TestALeaderThatComesBackBooksNothingTwice: of the gateway that led before, the
+// ledger has less in mind, which must not be booked again when it leads again.
+func TestALeaderThatComesBackBooksNothingTwice(t *testing.T) {
+	now := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	r := slicedWalk()
+	r.Plan.Guardrails = append(r.Plan.Guardrails, judge.Guardrail{Metric: judge.MetricLatency, Quantile: .9, Margin: 20})
+	route := tally.Route{Generation: 2, Stable: "1", Candidate: "2", Weight: .1}
+	one := tally.NewBook(tally.Options{Now: clock})
+	one.Phase(route)
+	now = now.Add(time.Second)
+	other := tally.NewBook(tally.Options{Now: clock})
+	other.Phase(route)
+	for range 12 {
+		for _, book := range []*tally.Book{one, other, one} { // who leads
+			serveOrigins(one.Phase(route), 10, 2, "")
+			serveOrigins(other.Phase(route), 10, 2, "")
+			now = now.Add(time.Second)
+			r.Ledger.Absorb(now, r, book.Phases())
+		}
+	}
+	var sum judge.Counts
+	for i := range r.Ledger.Pages {
+		sum.Add(&r.Ledger.Pages[i].Batch.Counts)
+	}
+	const served = 2 * 3 * 12 * 10 * 2
+	if n := sum.Units[0] + sum.Units[1]; n > served || n < served*9/10 {
+		t.Errorf("%d units booked of %d", n, served)
+	}
+	var sliced int64
+	for _, c := range sum.Slices["origin"] {
+		sliced += c.Units[0] + c.Units[1]
+	}
+	if sliced > sum.Units[0]+sum.Units[1] {
+		t.Errorf("%d units in slices of %d", sliced, sum.Units[0]+sum.Units[1])
+	}
+	if n := int64(r.Ledger.Latency[0].Total + r.Ledger.Latency[1].Total); n > sum.Units[0]+sum.Units[1] {
+		t.Errorf("%d latencies of %d units", n, sum.Units[0]+sum.Units[1])
+	}
+}

@@ -200,26 +200,50 @@ func (l *Ledger) cut(now time.Time) {
 }
 
 // merge keeps at most two closed pages of each size, so that a day of minutes
-// is some twenty pages, the newest of them short. The bets that began with the
-// later of two merged pages are given up: their weight is lost, never reused.
+// is some twenty pages, the newest of them short; and one of a step before the
+// previous one, so that a walk of many steps stays small. The bets that began
+// with the later of two merged pages are given up: their weight is lost, never
+// reused.
 func merge(pages []Page) []Page {
-	for i := len(pages) - 1; i >= 2; i-- {
+	recent := previousGeneration(pages)
+	for i := len(pages) - 1; i >= 1; i-- {
 		b := previousPage(pages, i)
 		if b < 0 || !pages[i].Closed {
 			continue
 		}
-		a := previousPage(pages, b)
-		if a < 0 || pages[a].Size != pages[b].Size || pages[b].Size != pages[i].Size {
+		if pages[i].Batch.Generation < recent {
+			pages = fold(pages, b, i)
 			continue
 		}
-		pages[a].Batch.Counts.Add(&pages[b].Batch.Counts)
-		for k := range pages[a].Batch.Tails {
-			pages[a].Batch.Tails[k].Merge(pages[b].Batch.Tails[k])
+		if a := previousPage(pages, b); a >= 0 && pages[a].Size == pages[b].Size && pages[b].Size == pages[i].Size {
+			pages = fold(pages, a, b)
 		}
-		pages[a].Size += pages[b].Size
-		pages = slices.Delete(pages, b, b+1)
 	}
 	return pages
+}
+
+// fold adds the later page b to a.
+func fold(pages []Page, a, b int) []Page {
+	pages[a].Batch.Counts.Add(&pages[b].Batch.Counts)
+	for k := range pages[a].Batch.Tails {
+		pages[a].Batch.Tails[k].Merge(pages[b].Batch.Tails[k])
+	}
+	pages[a].Size += pages[b].Size
+	return slices.Delete(pages, b, b+1)
+}
+
+// previousGeneration is the latest before the newest.
+func previousGeneration(pages []Page) (previous uint64) {
+	var newest uint64
+	for i := range pages {
+		switch g := pages[i].Batch.Generation; {
+		case g > newest:
+			newest, previous = g, newest
+		case g < newest:
+			previous = max(previous, g)
+		}
+	}
+	return previous
 }
 
 // previousPage is the page before page i that counts the same; −1: none.

@@ -8,7 +8,7 @@ import (
 )
 
 // mostSliceFields of a plan are judged: their counts are part of the rollout's
-// document, some 75 KB a field.
+// document, some 10 KB a field and step, packed.
 const mostSliceFields = 4
 
 func (p Plan) validateSlices() error {

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"slices"
 	"time"
 
 	"github.com/weir-gateway/weir/registry"
@@ -128,11 +129,27 @@ const (
 
 const mostEntries = 200
 
-// note appends to the log.
+// note appends to the log. Only its newest entry keeps what was found in every
+// slice, which can be 30 KB; the history has it of every change.
 func (r *Rollout) note(e Entry) {
+	if n := len(r.Log); n > 0 {
+		r.Log[n-1].Verdicts = withoutSlices(r.Log[n-1].Verdicts)
+	}
 	r.Log = append(r.Log, e)
 	r.Entries++
 	if extra := len(r.Log) - mostEntries; extra > 0 {
 		r.Log = append(r.Log[:0:0], r.Log[extra:]...)
 	}
+}
+
+// withoutSlices leaves the verdicts that it is given as they are: others have them.
+func withoutSlices(verdicts []judge.Verdict) []judge.Verdict {
+	if !slices.ContainsFunc(verdicts, func(v judge.Verdict) bool { return len(v.Slices) > 0 }) {
+		return verdicts
+	}
+	bare := slices.Clone(verdicts)
+	for i := range bare {
+		bare[i].Slices = nil
+	}
+	return bare
 }

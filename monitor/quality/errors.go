@@ -8,10 +8,11 @@ type Errors struct {
 	sum, abs, squares float64
 }
 
-// Add counts a pair; false, and nothing is counted, when the error is not finite.
+// Add counts a pair; false, and nothing is counted, when the sum of the squares
+// would not be finite.
 func (e *Errors) Add(predicted, actual float64) bool {
 	d := predicted - actual
-	if square := d * d; math.IsNaN(square) || math.IsInf(square, 0) {
+	if squares := e.squares + d*d; math.IsNaN(squares) || math.IsInf(squares, 0) {
 		return false
 	}
 	e.n++

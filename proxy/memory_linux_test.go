@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"runtime"
 	"sync"
@@ -42,6 +43,9 @@ func ask(t *testing.T, fd int, request string, end string) {
 	for !bytes.Contains(got, []byte(end)) {
 		var b [1024]byte
 		n, err := syscall.Read(fd, b[:])
+		if errors.Is(err, syscall.EINTR) {
+			continue
+		}
 		if err != nil || n == 0 {
 			t.Fatalf("%q, then %v", got, err)
 		}
@@ -71,12 +75,19 @@ func rawBackend(t *testing.T, answer string) string {
 	running.Go(func() {
 		for {
 			fd, _, err := syscall.Accept(l)
+			if errors.Is(err, syscall.EINTR) {
+				continue
+			}
 			if err != nil {
 				return
 			}
 			open = append(open, fd)
 			var b [4096]byte
-			if n, err := syscall.Read(fd, b[:]); err == nil && n > 0 { // none: a health check
+			n, err := syscall.Read(fd, b[:])
+			for errors.Is(err, syscall.EINTR) {
+				n, err = syscall.Read(fd, b[:])
+			}
+			if n > 0 { // none: a health check
 				_, _ = syscall.Write(fd, []byte(answer))
 			}
 		}
@@ -138,4 +149,25 @@ func TestAStreamTakesLittleMemory(t *testing.T) {
 			ask(t, rawClient(t, w.address), plain, "token")
 		}
 	})
+}
+
+func TestAnIdleConnectionTakesLittleMemory(t *testing.T) {
+	if raced {
+		t.Skip("the race detector has shadow memory")
+	}
+	const n = 2000
+	backend := listen(t, always(ok))
+	w := start(t, setup{upstreams: map[string][]string{"1": {backend.url}}, observer: silent{}})
+	ask(t, rawClient(t, w.address), plain, "ok")
+	var clients []int
+	measured(t, "an idle connection", n, 1500, func() {
+		for range n {
+			fd := rawClient(t, w.address)
+			ask(t, fd, plain, "ok")
+			clients = append(clients, fd)
+		}
+	})
+	for _, fd := range clients {
+		ask(t, fd, plain, "ok")
+	}
 }

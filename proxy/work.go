@@ -23,6 +23,11 @@ type work struct {
 	r, w int // intake.in[r:w] is not used up
 	*half
 	call call
+
+	n       int // what conn.fill read
+	err     error
+	offered []byte // what conn.offer writes
+	wrote   int
 }
 
 // call is one request under way.

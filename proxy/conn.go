@@ -15,7 +15,9 @@ import (
 	"github.com/weir-gateway/weir/proxy/http1"
 )
 
-// conn is one client connection, served by one goroutine.
+// conn is one client connection, served by one goroutine, or by none while it
+// rests. There may be very many that are idle: what only a request needs is in
+// work.
 type conn struct {
 	server  *Server
 	id      uint64
@@ -32,11 +34,13 @@ type conn struct {
 	gone   atomic.Bool // the client has hung up
 	w      *work
 	filled func(fd uintptr) bool // fill, bound once
-	n      int                   // what fill read
-	err    error
 	taken  func(fd uintptr) bool // offer, bound once
-	out    []byte                // what offer writes
-	wrote  int
+
+	until instant // when it has been idle for too long
+	idled bool    // it has been idle for long enough to rest
+	woken bool    // it has rested, and had no request since
+	stays bool    // it can't rest
+	neighbours
 }
 
 const (
@@ -49,14 +53,38 @@ const (
 // lastWait is how long a draining server waits for a request that may be on its way.
 const lastWait = 2 * time.Second
 
-// serve handles requests until the connection ends.
-func (c *conn) serve() {
-	defer c.server.forget(c)
+// serve handles requests until the connection rests or ends.
+func (c *conn) serve() { c.attend(c.secure != nil) }
+
+// resume goes on after a rest.
+func (c *conn) resume() {
+	c.woken = true
+	c.server.hangups.unlisten(c)
+	c.attend(false)
+}
+
+func (c *conn) attend(handshake bool) {
+	rests := false
+	defer func() {
+		if !rests { // else it may already be another goroutine's
+			c.server.forget(c)
+		}
+	}()
 	defer c.recovered()
-	if c.secure != nil && !c.handshake() {
+	if handshake && !c.handshake() {
 		return
 	}
-	for c.next() && c.handle() {
+	for {
+		for c.next() && c.handle() {
+		}
+		if !c.idled {
+			return
+		}
+		c.idled = false
+		if rests = c.server.rest(c); rests {
+			return
+		}
+		c.stays = true
 	}
 }
 
@@ -122,6 +150,7 @@ func (c *conn) next() bool {
 }
 
 // await waits for the first bytes of a request, without a buffer until they come.
+// false: there are none, or, if idled is true, the connection may rest.
 func (c *conn) await() bool {
 	if c.w != nil {
 		c.w.r, c.w.w = 0, 0
@@ -131,12 +160,16 @@ func (c *conn) await() bool {
 		phase = phaseIdle
 		c.phase.Store(phaseIdle)
 	}
-	t := now()
-	at := t.after(c.server.cfg.KeepAlive)
-	c.reading(at, t)
+	t, woken := now(), c.woken
+	if c.woken = false; !woken {
+		c.until = t.after(c.server.cfg.KeepAlive)
+	}
+	soon := t.after(c.server.cfg.Rest)
+	rests := !woken && !c.stays && soon < c.until
+	c.reading(min(soon, c.until), t)
 	// Behind the arming: Shutdown's own may just have been overwritten.
 	if c.server.draining.Load() {
-		if phase != phaseFresh {
+		if phase != phaseFresh && !woken {
 			return false
 		}
 		c.hurry()
@@ -151,15 +184,28 @@ func (c *conn) await() bool {
 		if err == nil {
 			break
 		}
-		if c.server.draining.Load() || !c.rearmRead(err, at) {
+		if rests && isTimeout(err) && !c.server.resting.over() {
+			c.giveBack()
+			c.idled = true
+			return false
+		}
+		if c.server.draining.Load() || !c.rearmRead(err, c.until) {
 			return false
 		}
 	}
-	if c.err != nil || c.n == 0 {
+	if c.w.err != nil || c.w.n == 0 {
 		return false
 	}
-	c.w.w = c.n
+	c.w.w = c.w.n
 	return c.phase.CompareAndSwap(phase, phaseBusy) // not if Shutdown was faster
+}
+
+// giveBack returns what only a request needs.
+func (c *conn) giveBack() {
+	if c.w != nil {
+		c.server.works.put(c.w)
+		c.w = nil
+	}
 }
 
 // wind ends an idle connection because the server shuts down, and has one on
@@ -193,11 +239,10 @@ func (c *conn) fill(fd uintptr) bool {
 	}
 	n, err := sysRead(int(fd), c.w.in)
 	if n < 0 && errors.Is(err, syscall.EAGAIN) {
-		c.server.works.put(c.w)
-		c.w = nil
+		c.giveBack()
 		return false
 	}
-	c.n, c.err = n, err
+	c.w.n, c.w.err = n, err
 	return true
 }
 
@@ -211,21 +256,22 @@ func (c *conn) writeBy(b []byte, patience time.Duration, total instant) (n int, 
 	}
 	t := now()
 	c.writing(earlier(t.after(patience), total), t)
-	c.out, c.wrote = b, 0
+	w := c.w
+	w.offered, w.wrote = b, 0
 	err = c.raw.Write(c.taken)
-	c.out = nil
-	if c.wrote == len(b) && err == nil {
+	w.offered = nil
+	if w.wrote == len(b) && err == nil {
 		return len(b), nil
 	}
 	// Slow path: also for every error, which it will meet again.
-	n, err = c.deadlines.writeBy(b[c.wrote:], patience, total)
-	return n + c.wrote, err
+	n, err = c.deadlines.writeBy(b[w.wrote:], patience, total)
+	return n + w.wrote, err
 }
 
 // offer writes what the connection takes at once.
 func (c *conn) offer(fd uintptr) bool {
-	if n, err := sysWrite(int(fd), c.out); err == nil {
-		c.wrote = n
+	if n, err := sysWrite(int(fd), c.w.offered); err == nil {
+		c.w.wrote = n
 	}
 	return true
 }

@@ -113,6 +113,11 @@ func (b *streamBuffer) chunk(from, to int, last bool) []byte {
 // stream relays what follows of the answer's body.
 func (c *conn) stream(u *upstream, d *download) bool {
 	k := &c.w.call
+	keeps := c.w.resp.KeepsAlive()
+	if k.pump == nil {
+		c.server.exchanges.put(k.stored)
+		k.stored, k.body = nil, nil
+	}
 	c.w.slim(&c.server.works)
 	var b *streamBuffer
 	defer func() {
@@ -146,7 +151,7 @@ func (c *conn) stream(u *upstream, d *download) bool {
 		k.response.add(data)
 		done := d.done()
 		if done {
-			c.part(u, used == n && d.framing != http1.UntilEOF && c.w.resp.KeepsAlive())
+			c.part(u, used == n && d.framing != http1.UntilEOF && keeps)
 		}
 		out := data
 		if k.chunks {

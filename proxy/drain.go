@@ -63,7 +63,8 @@ func (s *Server) nudge() {
 	}
 }
 
-// reap closes the Drained channels of replaced states until the server stops.
+// reap closes the Drained channels of replaced states, and connections that have
+// rested for too long, until the server stops.
 func (s *Server) reap() {
 	// The tick is for copies, which don't nudge.
 	ticker := time.NewTicker(50 * time.Millisecond)
@@ -74,6 +75,7 @@ func (s *Server) reap() {
 			return
 		case <-s.nudges:
 		case <-ticker.C:
+			s.expire()
 		}
 		s.mu.Lock()
 		if len(s.stateDraining) > 0 {

@@ -23,6 +23,9 @@ type Config struct {
 	HeadTimeout time.Duration
 	// KeepAlive is how long an idle client connection is kept. Default 75 s.
 	KeepAlive time.Duration
+	// Rest is how long an idle client connection keeps its goroutine; longer than
+	// KeepAlive: as long as it is kept. Default 100 ms.
+	Rest time.Duration
 	// BodyIdle is how long a request's body may stand still; one of up to 64 KiB
 	// must be there as a whole in this time. Default 30 s.
 	BodyIdle time.Duration
@@ -62,6 +65,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.HeadTimeout = or(c.HeadTimeout, 10*time.Second)
 	c.KeepAlive = or(c.KeepAlive, 75*time.Second)
+	c.Rest = or(c.Rest, 100*time.Millisecond)
 	c.BodyIdle = or(c.BodyIdle, 30*time.Second)
 	c.MaxHead = or(c.MaxHead, 32<<10)
 	c.MaxTarget = or(c.MaxTarget, 8<<10)
@@ -88,6 +92,7 @@ type Server struct {
 	accepting   sync.WaitGroup // Serve
 	serving     sync.WaitGroup // connections
 	hangups     *hangups
+	resting     resting
 	refusals    chan struct{} // a token for each connection that is being refused
 
 	mu            sync.Mutex
@@ -113,7 +118,7 @@ func New(cfg Config, log *slog.Logger) *Server {
 	}
 	s.date.now = time.Now
 	var err error
-	if s.hangups, err = newHangups(s.find); err != nil {
+	if s.hangups, err = newHangups(s.find, s.wake); err != nil {
 		// Nothing but promptness is lost.
 		log.Warn("clients that leave will be noticed late", "error", err)
 	}
@@ -194,10 +199,7 @@ func (s *Server) accept(nc net.Conn) {
 func (s *Server) forget(c *conn) {
 	c.phase.Store(phaseClosed)
 	_ = c.conn.Close()
-	if c.w != nil {
-		s.works.put(c.w)
-		c.w = nil
-	}
+	c.giveBack()
 	s.mu.Lock()
 	delete(s.conns, c.id)
 	s.dismiss(c.peer)
@@ -241,6 +243,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		c.wind()
 	}
 	s.mu.Unlock()
+	s.rouse()
 	ended := make(chan struct{})
 	go func() {
 		s.serving.Wait()

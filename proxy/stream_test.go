@@ -328,3 +328,29 @@ func TestAPipelinedRequestBehindAChunkedUploadIsAnswered(t *testing.T) {
 		}
 	}
 }
+
+func TestAfterAStreamTheConnectionGoesOn(t *testing.T) {
+	w, _ := one(t, func(p *peer) {
+		for n := 0; ; n++ {
+			req, body := p.request()
+			if req == nil {
+				return
+			}
+			p.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n" + req.Header.Get("X-N") + "\r\n")
+			p.send("5\r\n" + body + "\r\n0\r\n\r\n")
+		}
+	})
+	c := w.dial()
+	request := func(n string) string { return strings.Replace(plain, "\r\n", "\r\nX-N: "+n+"\r\n", 1) }
+	// The second one waits behind the first; the third comes when nothing is left
+	// of what the first two were read to.
+	c.send(request("1") + request("2"))
+	for _, n := range []string{"1", "2"} {
+		if a := c.recv("POST"); a.body != n+"hello" {
+			t.Errorf("request %s: got %q", n, a.body)
+		}
+	}
+	if a := c.send(request("3")).recv("POST"); a.body != "3hello" {
+		t.Errorf("request 3: got %q", a.body)
+	}
+}

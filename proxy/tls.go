@@ -43,17 +43,14 @@ func (c *conn) handshake() bool {
 // both directions: readable may mean no more than a session ticket, and not
 // readable may mean that TLS already has the next request.
 func (c *conn) awaken() error {
-	if c.w != nil {
-		c.server.works.put(c.w)
-		c.w = nil
-	}
+	c.giveBack()
 	n, err := c.conn.Read(c.secure.first[:])
 	if n == 0 {
 		return err
 	}
 	c.w = c.server.works.get()
 	c.w.in[0] = c.secure.first[0]
-	c.n, c.err = 1, nil
+	c.w.n, c.w.err = 1, nil
 	return nil
 }
 

@@ -129,7 +129,10 @@ func (c *conn) place(q *query) (*endpoint, verdict) {
 
 // dialUp makes a connection, until the client leaves.
 //
-// Slow path.
+// Slow path. It goes through a goroutine of its own for that one's stack, which
+// grows to 8 kB in the net package and goes with it: a stack shrinks only where
+// less than a quarter of it is used, so that the connection's own would keep
+// them for as long as it has work.
 func (c *conn) dialUp(e *endpoint) (*upstream, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -138,7 +141,22 @@ func (c *conn) dialUp(e *endpoint) (*upstream, error) {
 	if c.gone.Load() {
 		return nil, net.ErrClosed
 	}
-	return e.dial(ctx)
+	var (
+		u      *upstream
+		err    error
+		broken any
+	)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { broken = recover() }()
+		u, err = e.dial(ctx)
+	}()
+	<-done
+	if broken != nil {
+		panic(broken) // it costs its own connection only
+	}
+	return u, err
 }
 
 // send writes the request, or its beginning, and reads the first bytes of the

@@ -17,14 +17,17 @@ const (
 )
 
 // work is what a connection needs only while it has a request. Idle connections
-// give it back.
+// give it back, and those whose answer streams most of it: see slim.
 type work struct {
-	in   []byte // what came from the client; in[r:w] is not used up
-	r, w int
+	*intake
+	r, w int // intake.in[r:w] is not used up
 	*half
-	req  http1.Request
-	resp http1.Response
 	call call
+
+	n       int // what conn.fill read
+	err     error
+	offered []byte // what conn.offer writes
+	wrote   int
 }
 
 // call is one request under way.
@@ -72,47 +75,73 @@ type call struct {
 	response capture
 }
 
+// intake is where a request is read to. It isn't needed while an answer streams,
+// unless the request still comes, copies of it will be sent, or another one came
+// behind it.
+type intake struct {
+	in  []byte // what came from the client
+	req http1.Request
+}
+
 // half is the part of a work that isn't needed while an answer streams.
 type half struct {
-	up  []byte // the beginning of the answer
-	out []byte // what is written next, to either side
+	up   []byte // the beginning of the answer
+	out  []byte // what is written next, to either side
+	resp http1.Response
 }
 
 // works are the free works of a server.
-type works struct{ idle, halves sync.Pool }
+type works struct{ idle, intakes, halves sync.Pool }
 
 func (p *works) get() *work {
 	w, ok := p.idle.Get().(*work)
 	if !ok {
-		w = &work{in: make([]byte, firstRead)}
+		w = &work{}
 	}
 	w.fatten(p)
 	return w
 }
 
 func (p *works) put(w *work) {
-	w.slim(p)
-	if len(w.in) <= largestKept {
-		w.r, w.w = 0, 0
-		p.idle.Put(w)
+	w.r, w.w = 0, 0
+	if len(w.in) > largestKept {
+		w.intake = nil
 	}
+	if len(w.up) > largestKept || cap(w.out) > largestKept {
+		w.half = nil
+	}
+	p.idle.Put(w)
 }
 
-// slim gives back what isn't needed while an answer streams, in which the
-// answer's head stood; fatten restores it.
+// slim gives back what isn't needed while an answer streams: where the answer's
+// head stood and, if nobody will look at it again, the request. fatten restores
+// both, empty.
 func (w *work) slim(p *works) {
-	if w.half != nil && len(w.up) <= largestKept && cap(w.out) <= largestKept {
+	if len(w.up) <= largestKept && cap(w.out) <= largestKept {
 		p.halves.Put(w.half)
 	}
 	w.half = nil
+	if w.r < w.w || w.call.pump != nil || w.call.shadows != 0 {
+		return
+	}
+	w.call.id, w.call.body = nil, nil // they may lie in it
+	if len(w.in) <= largestKept {
+		p.intakes.Put(w.intake)
+	}
+	w.intake = nil
 }
 
 func (w *work) fatten(p *works) {
-	if w.half != nil {
-		return
+	if w.half == nil {
+		var ok bool
+		if w.half, ok = p.halves.Get().(*half); !ok {
+			w.half = &half{up: make([]byte, firstAnswer), out: make([]byte, 0, firstAnswer)}
+		}
 	}
-	var ok bool
-	if w.half, ok = p.halves.Get().(*half); !ok {
-		w.half = &half{up: make([]byte, firstAnswer), out: make([]byte, 0, firstAnswer)}
+	if w.intake == nil {
+		var ok bool
+		if w.intake, ok = p.intakes.Get().(*intake); !ok {
+			w.intake = &intake{in: make([]byte, firstRead)}
+		}
 	}
 }

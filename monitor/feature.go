@@ -69,31 +69,40 @@ func newFeature(name, role string, ref *featureReference, limits *Options, detec
 	return f
 }
 
-// become fixes the feature's kind and makes its memory.
+// become fixes the feature's kind. What holds values is made when they come: most
+// panes and sketches are of slices, of which many see little.
 func (f *feature) become(kind string, limits *Options) {
 	f.kind = kind
-	bins := 0
-	if kind == kindNumeric {
-		for i := range f.sketches {
-			f.sketches[i] = sketch.NewQuantiles()
-		}
+	if kind == kindCategorical {
 		if f.ref != nil {
-			bins = f.ref.grid.Bins()
+			f.dict = f.ref.known.Dictionary(limits.MaxCategories)
+		} else {
+			f.dict = sketch.NewDictionary(nil, limits.MaxCategories)
 		}
-	} else {
-		var known []string
-		if f.ref != nil {
-			known = f.ref.names
-		}
-		f.dict = sketch.NewDictionary(known, limits.MaxCategories)
-		bins = f.dict.Cap()
-	}
-	for i := range f.panes {
-		f.panes[i].bins = make([]uint32, bins)
 	}
 	if f.role == roleOutput && (kind == kindCategorical || f.ref == nil) {
 		f.classes = newClasses(f.dict)
 	}
+}
+
+// hit counts a value in a bin. Bins are made with the first value, and more of them
+// with the first one of a new category; of is how many there are by now.
+func (p *pane) hit(bin, of int) {
+	if bin >= len(p.bins) {
+		p.bins = append(p.bins, make([]uint32, of-len(p.bins))...)
+	}
+	if n := &p.bins[bin]; *n < math.MaxUint32 {
+		*n++
+	}
+}
+
+// sketch returns the sketch of a pane, of a slice a coarse one.
+func (f *feature) sketch(pane int, s *state) *sketch.Quantiles {
+	q := &f.sketches[pane/2]
+	if *q == nil {
+		*q = s.newQuantiles()
+	}
+	return *q
 }
 
 // observe takes one cell.
@@ -141,7 +150,7 @@ func (f *feature) absent(s *state, p *pass) {
 func (f *feature) number(x float64, s *state, p *pass) {
 	pane := &f.panes[s.pane]
 	pane.moments(x)
-	f.sketches[s.pane/2].Add(x)
+	f.sketch(s.pane, s).Add(x)
 	if f.classes != nil {
 		f.classes.number(x, p)
 	}
@@ -150,7 +159,7 @@ func (f *feature) number(x float64, s *state, p *pass) {
 	}
 	n := f.ref.Numeric
 	cell := f.ref.grid.Cell(x)
-	pane.bins[f.ref.grid.Bin(cell)]++
+	pane.hit(f.ref.grid.Bin(cell), f.ref.grid.Bins())
 	outside := x < n.Min || x > n.Max
 	if outside {
 		f.outOfRange++
@@ -170,9 +179,9 @@ func (f *feature) number(x float64, s *state, p *pass) {
 }
 
 func (f *feature) category(i int, s *state, p *pass) {
-	f.panes[s.pane].bins[i]++
+	f.panes[s.pane].hit(i, f.dict.Len())
 	if f.classes != nil {
-		f.classes.counts[i]++
+		f.classes.hit(i)
 	}
 	if f.ref == nil {
 		return

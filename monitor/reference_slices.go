@@ -51,12 +51,15 @@ func (r *reference) sliceValues(field string, most int) (values []string) {
 // newSliceState makes the state of a slice: with detectors where the profile has
 // a reference of the slice's own, else with the bins of the whole's and no more.
 func newSliceState(v *version, name string, now time.Time) *state {
-	if own := v.ref.slice(name); own != nil {
-		s := newState(v.m, v.name, own, true, now)
-		s.slice, s.own = name, own
+	own := v.ref.slice(name)
+	if own == nil {
+		s := newState(v.m, v.name, v.ref, false, now)
+		s.part = true
 		return s
 	}
-	return newState(v.m, v.name, v.ref, false, now)
+	s := newState(v.m, v.name, own, true, now)
+	s.slice, s.own, s.part = name, own, true
+	return s
 }
 
 // sliceAlarms adds the alarms of slices by kind.

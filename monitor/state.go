@@ -17,6 +17,7 @@ type state struct {
 	model, version string
 	slice          string     // its name; "": the whole, or one without a reference of its own
 	own            *reference // of a slice; nil: none
+	part           bool       // of a slice
 	limits         *Options
 	drops          *drops
 	guarantee      Guarantee
@@ -36,6 +37,14 @@ type state struct {
 	paneRows  [panes]uint64
 
 	unlabelled *[panes]quality.Unlabelled // of the whole, made with the first score
+}
+
+// newQuantiles makes a sketch: of slices, which are many, a coarse one.
+func (s *state) newQuantiles() *sketch.Quantiles {
+	if s.part {
+		return sketch.NewCoarseQuantiles()
+	}
+	return sketch.NewQuantiles()
 }
 
 // table is the features of one role.

@@ -164,18 +164,32 @@ func (f *feature) moments() (mean, deviation *float64) {
 
 // window returns the quantiles of the sliding window.
 func (f *feature) window() *sketch.Quantiles {
-	all := sketch.NewQuantiles()
+	var all *sketch.Quantiles
 	for _, q := range f.sketches {
-		if q != nil {
-			all.Merge(q)
+		if q == nil {
+			continue
 		}
+		if all == nil {
+			all = q.New()
+		}
+		all.Merge(q)
+	}
+	if all == nil {
+		return sketch.NewQuantiles()
 	}
 	return all
 }
 
 // bins returns the window's histogram.
 func (f *feature) bins() []uint64 {
-	out := make([]uint64, len(f.panes[0].bins))
+	n := 0
+	switch {
+	case f.dict != nil:
+		n = f.dict.Len()
+	case f.ref != nil && f.ref.grid != nil:
+		n = f.ref.grid.Bins()
+	}
+	out := make([]uint64, n)
 	for i := range f.panes {
 		for k, n := range f.panes[i].bins {
 			out[k] += uint64(n)

@@ -85,6 +85,25 @@ func (f *feature) become(kind string, limits *Options) {
 	}
 }
 
+// learn makes the first value's kind the feature's own. Without memory for it, it
+// counts and returns false.
+func (f *feature) learn(c *protocol.Cell, s *state) bool {
+	kind := kindNumeric
+	switch c.Kind {
+	case protocol.Text:
+		kind = kindCategorical
+	case protocol.Number:
+	default:
+		return true // neither: what it is comes later
+	}
+	if !s.account.take(kindNeed(f.role, kind, s.part)) {
+		s.drops.add(dropMemoryFeatures, 1)
+		return false
+	}
+	f.become(kind, s.limits)
+	return true
+}
+
 // hit counts a value in a bin. Bins are made with the first value, and more of them
 // with the first one of a new category; of is how many there are by now.
 func (p *pane) hit(bin, of int) {
@@ -114,10 +133,8 @@ func (f *feature) observe(c *protocol.Cell, s *state, p *pass) {
 	case c.Kind == protocol.Missing:
 		f.absent(s, p)
 		return
-	case f.kind == kindUnknown && c.Kind == protocol.Number:
-		f.become(kindNumeric, s.limits)
-	case f.kind == kindUnknown && c.Kind == protocol.Text:
-		f.become(kindCategorical, s.limits)
+	case f.kind == kindUnknown && !f.learn(c, s):
+		return
 	}
 	fits := c.Kind == protocol.Number || c.Kind == protocol.Text && f.kind == kindCategorical
 	if f.detect != nil {
@@ -134,7 +151,7 @@ func (f *feature) observe(c *protocol.Cell, s *state, p *pass) {
 		f.number(c.Number, s, p)
 	} else {
 		f.typed(false, s, p)
-		f.category(f.dict.Index(p.label(c)), s, p)
+		f.category(f.indexOf(p.label(c), s), s, p)
 	}
 }
 
@@ -233,10 +250,7 @@ func (f *feature) ring(kind, category string, found *sequential.Finding, s *stat
 	if n := uint64(ago); n < p.observation {
 		a.BeganAbout = p.observation - n + 1
 	}
-	if len(f.alarms) == keptAlarms {
-		f.alarms = append(f.alarms[:0], f.alarms[1:]...)
-	}
-	f.alarms = append(f.alarms, a)
+	f.keep(a, s)
 	f.alarmsTotal++
 	s.alarms[kind]++
 	p.alarms = append(p.alarms, a)

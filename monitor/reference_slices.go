@@ -50,15 +50,21 @@ func (r *reference) sliceValues(field string, most int) (values []string) {
 
 // newSliceState makes the state of a slice: with detectors where the profile has
 // a reference of the slice's own, else with the bins of the whole's and no more.
+// Without memory it returns nil.
 func newSliceState(v *version, name string, now time.Time) *state {
 	own := v.ref.slice(name)
+	ref := own
 	if own == nil {
-		s := newState(v.m, v.name, v.ref, false, now)
-		s.part = true
-		return s
+		ref = v.ref
 	}
-	s := newState(v.m, v.name, own, true, now)
-	s.slice, s.own, s.part = name, own, true
+	if !v.account.take(ref.need(own != nil, true)) {
+		return nil
+	}
+	s := newState(v, ref, own != nil, now)
+	s.part = true
+	if own != nil {
+		s.slice, s.own = name, own
+	}
 	return s
 }
 

@@ -24,16 +24,16 @@ func (m *Monitor) Summary(version, slice string) (Summary, error) {
 	defer m.mu.Unlock()
 	v := m.versions[version]
 	if v == nil {
-		return Summary{}, fmt.Errorf("%w of version %q of model %s", ErrUnknown, version, m.o.Model)
+		return Summary{}, fmt.Errorf("%w of version %q of model %s%s", ErrUnknown, version, m.o.Model, m.short(dropMemoryVersions))
 	}
 	s := v.find(slice)
 	if s == nil {
-		return Summary{}, fmt.Errorf("%w in slice %q of version %s of model %s", ErrUnknown, slice, version, m.o.Model)
+		return Summary{}, fmt.Errorf("%w in slice %q of version %s of model %s%s", ErrUnknown, slice, version, m.o.Model, m.short(dropMemorySlices))
 	}
 	s.rotate(m.o.Now())
 	out := Summary{
 		Model: m.o.Model, Version: version, Observations: s.observations, Since: s.since,
-		Dropped: m.drops.snapshot(), Window: Window{Seconds: m.o.Window.Seconds(), Observations: s.windowRows()},
+		Dropped: m.drops.snapshot(), Memory: m.memory(), Window: Window{Seconds: m.o.Window.Seconds(), Observations: s.windowRows()},
 		Features: []FeatureSummary{}, Software: s.softwareSummary(), Slices: v.sliceNames(),
 	}
 	out.Quality = m.qualityOf(version, slice)

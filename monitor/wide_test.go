@@ -126,13 +126,17 @@ func BenchmarkWide(b *testing.B) {
 			w := newWide(b, 1000, Options{Slices: c.slices, FalseAlarmEvery: 1e9})
 			before := heap()
 			w.fill(8000)
-			held := heap() - before
+			held, dropped := heap()-before, w.m.drops.snapshot()
+			if len(dropped) > 2 {
+				b.Fatalf("not watched: %v", dropped)
+			}
 			b.ReportAllocs()
 			b.ResetTimer()
 			for range b.N {
 				w.observe()
 			}
 			b.ReportMetric(float64(held)/(1<<20), "MiB")
+			b.ReportMetric(float64(w.m.memory().Bytes)/(1<<20), "MiB_taken")
 		})
 	}
 }

@@ -136,13 +136,14 @@ func (m *Monitor) observe(x *Exchange, d decoded) []Alarm {
 	}
 	v := m.version(x.Version, p.now)
 	if v == nil {
-		m.drops.add(dropVersions, 1)
 		return nil
 	}
 	m.follow(v, p.now)
 	v = m.versions[x.Version] // following the stable version may have started it anew
 	if v == nil {
-		v = m.version(x.Version, p.now)
+		if v = m.version(x.Version, p.now); v == nil {
+			return nil
+		}
 	}
 	v.observe(x, d, p)
 	m.labels.keep(v, x, d, p)

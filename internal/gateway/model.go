@@ -97,6 +97,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Queue:           cfg.Queue,
 		QueueBytes:      int64(cfg.MaxBytes),
 		Workers:         cfg.Workers,
+		MaxMemory:       int64(cfg.MaxMemory),
 		MaxDecoded:      int(cfg.MaxBody),
 		LabelTTL:        cfg.Labels.TTL.Std(),
 		LabelMax:        cfg.Labels.Max,

@@ -54,20 +54,26 @@ type Dictionary struct {
 // NewDictionary returns a dictionary of the known strings with room for extra more.
 func NewDictionary(known []string, extra int) *Dictionary { return NewKnown(known).Dictionary(extra) }
 
-// Index returns the number of b, giving it one if there is room, else Rest. It
-// allocates only for a new string.
-func (d *Dictionary) Index(b []byte) int {
+// Find returns the number of b, or Rest and false where it has none.
+func (d *Dictionary) Find(b []byte) (i int, ok bool) {
 	if len(b) > MaxCategory {
 		b = []byte(cut(string(b)))
 	}
-	if i, ok := d.known.index[string(b)]; ok {
+	if i, ok = d.known.index[string(b)]; ok {
+		return i, true
+	}
+	i, ok = d.index[string(b)]
+	return i, ok
+}
+
+// Index returns the number of b, giving it one if there is room, else Rest. It
+// allocates only for a new string.
+func (d *Dictionary) Index(b []byte) int {
+	if i, ok := d.Find(b); ok || d.Len() >= d.limit {
 		return i
 	}
-	if i, ok := d.index[string(b)]; ok {
-		return i
-	}
-	if d.Len() >= d.limit {
-		return Rest
+	if len(b) > MaxCategory {
+		b = []byte(cut(string(b)))
 	}
 	if d.index == nil {
 		d.index = map[string]int{}

@@ -18,8 +18,8 @@ type resolution struct {
 //
 //nolint:gochecknoglobals // constants that take a computation
 var (
-	fine   = newResolution(0.01, 1024)
-	coarse = newResolution(0.02, 256)
+	fine   = newResolution(0.01, fineBuckets)
+	coarse = newResolution(0.02, coarseBuckets)
 )
 
 func newResolution(accuracy float64, n int) *resolution {
@@ -58,11 +58,17 @@ func newQuantiles(by *resolution) *Quantiles {
 // New returns an empty sketch of the same resolution.
 func (q *Quantiles) New() *Quantiles { return newQuantiles(q.by) }
 
-// MaxBytes bounds the memory of the sketch, whatever it sees.
-func (q *Quantiles) MaxBytes() int64 { return quantilesSize + 2*4*int64(q.by.buckets) }
+// FineBytes and CoarseBytes bound the memory of a sketch, whatever it sees.
+const (
+	FineBytes   = quantilesSize + 2*4*fineBuckets
+	CoarseBytes = quantilesSize + 2*4*coarseBuckets
+)
 
-// quantilesSize is that of the struct and its place on the heap.
-const quantilesSize = 208
+const (
+	fineBuckets   = 1024
+	coarseBuckets = 256
+	quantilesSize = 224 // of the struct, with its place on the heap
+)
 
 // Clear empties the sketch and keeps its memory.
 func (q *Quantiles) Clear() {

@@ -35,6 +35,8 @@ type Options struct {
 	MaxSlices     int   // 20 values a slice field; the rest is one slice named (other)
 	MaxCategories int   // 64 categories beside the profile's; the rest is counted as one
 
+	Cost *Cost // goes on counting in it; nil: in its own
+
 	Tolerance float64 // relative difference up to which a shadow's number agrees with the primary's; 1e-6
 	Seed      uint64  // of the randomisation at ties
 
@@ -114,6 +116,9 @@ func (o Options) withDefaults() Options {
 	o.MaxSlices = positive(o.MaxSlices, maxSlices)
 	o.MaxCategories = positive(o.MaxCategories, maxCategories)
 	o.Tolerance = positive(o.Tolerance, 1e-6)
+	if o.Cost == nil {
+		o.Cost = &Cost{}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}

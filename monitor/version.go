@@ -70,6 +70,7 @@ func (v *version) observe(x *Exchange, d decoded, p *pass) {
 	} else if d.out != nil {
 		rows = d.out.Rows
 	}
+	v.m.o.Cost.observations.Add(uint64(rows))
 	v.whole.software(x, p)
 	v.whole.observe(d, 0, rows, p)
 	for i, field := range v.m.fields {

@@ -35,10 +35,12 @@ func (m *Monitor) work() {
 // handle observes one exchange. Whatever happens, it is taken off the queue's bytes
 // and done.
 func (m *Monitor) handle(r *reader, x *Exchange) {
+	began := m.o.Now()
 	defer func() {
 		if p := recover(); p != nil {
 			m.drops.add(dropPanic, 1) // a bug, here or in a decoder; traffic and the other exchanges go on
 		}
+		m.o.Cost.spend(m.o.Now().Sub(began))
 		m.bytes.Add(-x.size())
 		if x.Done != nil {
 			x.Done()

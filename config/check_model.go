@@ -191,6 +191,7 @@ func (c *checker) monitor(path string, m Monitor) {
 	c.count(path+".workers", m.Workers, 1, 1024)
 	c.size(path+".max_bytes", m.MaxBytes, 1*kib, 1<<40)
 	c.size(path+".max_body", m.MaxBody, 0, 1<<40)
+	c.size(path+".max_memory", m.MaxMemory, 1*mib, 1<<40)
 	c.duration(path+".labels.ttl", m.Labels.TTL, time.Second, 31*24*time.Hour)
 	c.count(path+".labels.max", m.Labels.Max, 1, 100_000_000)
 	c.size(path+".labels.max_bytes", m.Labels.MaxBytes, 1*kib, 1<<40)

@@ -74,6 +74,7 @@ func (m *Model) setDefaults() {
 		MaxBytes:        64 * mib,
 		MaxBody:         1 * mib,
 		Workers:         1,
+		MaxMemory:       256 * mib,
 		Labels:          Labels{TTL: Duration(24 * time.Hour), Max: 100_000, MaxBytes: 64 * mib},
 	}
 	m.Rollout = Rollout{

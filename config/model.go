@@ -110,6 +110,7 @@ type Monitor struct {
 	MaxBytes        Size                `json:"max_bytes"`         // of all bodies that wait
 	MaxBody         Size                `json:"max_body"`          // of a request or an answer; larger ones are counted, not decoded
 	Workers         int                 `json:"workers"`
+	MaxMemory       Size                `json:"max_memory"` // of summaries and references, by estimate; what has no room is counted and not watched
 	Labels          Labels              `json:"labels"`
 }
 

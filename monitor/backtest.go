@@ -58,7 +58,7 @@ const backtestBatch = 256
 // Monitor, through the same code: which alarm would have rung at which row.
 func RunBacktest(reference *Profile, stream io.Reader, o BacktestOptions) (*Backtest, error) {
 	start := time.Unix(0, 0).UTC() // the window never moves: no clock is in a file
-	m := newIdle(Options{FalseAlarmEvery: o.FalseAlarmEvery, Seed: o.Seed, Now: func() time.Time { return start }})
+	m := newIdle(Options{FalseAlarmEvery: o.FalseAlarmEvery, Seed: o.Seed, MaxMemory: math.MaxInt64, Now: func() time.Time { return start }})
 	const version = "stream"
 	whole := *reference
 	whole.Slices = nil // no slice is watched here, and none may cost a part of the budget

@@ -24,7 +24,14 @@ func newClasses(dict *sketch.Dictionary) *classes {
 	if dict == nil {
 		dict = sketch.NewDictionary(nil, maxClasses)
 	}
-	return &classes{dict: dict, counts: make([]uint64, dict.Cap())}
+	return &classes{dict: dict, counts: make([]uint64, dict.Len())}
+}
+
+func (c *classes) hit(i int) {
+	if i >= len(c.counts) {
+		c.counts = append(c.counts, make([]uint64, c.dict.Len()-len(c.counts))...)
+	}
+	c.counts[i]++
 }
 
 func (c *classes) number(x float64, p *pass) {
@@ -38,7 +45,7 @@ func (c *classes) number(x float64, p *pass) {
 	p.scratch = tabular.AppendNumber(p.scratch[:0], x)
 	i := c.dict.Index(p.scratch)
 	c.not = i == sketch.Rest
-	c.counts[i]++
+	c.hit(i)
 }
 
 // byName returns the counts, nil when the output has no classes.

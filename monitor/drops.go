@@ -17,8 +17,15 @@ const (
 	dropVersions    = "versions"     // no room for another version
 	dropEvicted     = "version_evicted"
 	dropFeatures    = "features" // no room for another feature
-	dropSlices      = "slices"   // no room for another slice: counted in (other)
-	dropRows        = "rows"     // a response with another number of rows than its request
+
+	// No memory for another one; categories are counted in (other).
+	dropMemoryVersions   = "memory_versions"
+	dropMemorySlices     = "memory_slices"
+	dropMemoryFeatures   = "memory_features"
+	dropMemoryCategories = "memory_categories"
+
+	dropSlices = "slices" // no room for another slice: counted in (other)
+	dropRows   = "rows"   // a response with another number of rows than its request
 )
 
 // drops counts by reason. Reasons come from fixed lists, so the map is bounded.
@@ -34,6 +41,12 @@ func (d *drops) add(reason string, n uint64) {
 		d.counts = map[string]uint64{}
 	}
 	d.counts[reason] += n
+}
+
+func (d *drops) of(reason string) uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.counts[reason]
 }
 
 func (d *drops) snapshot() map[string]uint64 {

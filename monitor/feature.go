@@ -69,31 +69,59 @@ func newFeature(name, role string, ref *featureReference, limits *Options, detec
 	return f
 }
 
-// become fixes the feature's kind and makes its memory.
+// become fixes the feature's kind. What holds values is made when they come: most
+// panes and sketches are of slices, of which many see little.
 func (f *feature) become(kind string, limits *Options) {
 	f.kind = kind
-	bins := 0
-	if kind == kindNumeric {
-		for i := range f.sketches {
-			f.sketches[i] = sketch.NewQuantiles()
-		}
+	if kind == kindCategorical {
 		if f.ref != nil {
-			bins = f.ref.grid.Bins()
+			f.dict = f.ref.known.Dictionary(limits.MaxCategories)
+		} else {
+			f.dict = sketch.NewDictionary(nil, limits.MaxCategories)
 		}
-	} else {
-		var known []string
-		if f.ref != nil {
-			known = f.ref.names
-		}
-		f.dict = sketch.NewDictionary(known, limits.MaxCategories)
-		bins = f.dict.Cap()
-	}
-	for i := range f.panes {
-		f.panes[i].bins = make([]uint32, bins)
 	}
 	if f.role == roleOutput && (kind == kindCategorical || f.ref == nil) {
 		f.classes = newClasses(f.dict)
 	}
+}
+
+// learn makes the first value's kind the feature's own. Without memory for it, it
+// counts and returns false.
+func (f *feature) learn(c *protocol.Cell, s *state) bool {
+	kind := kindNumeric
+	switch c.Kind {
+	case protocol.Text:
+		kind = kindCategorical
+	case protocol.Number:
+	default:
+		return true // neither: what it is comes later
+	}
+	if !s.account.take(kindNeed(f.role, kind, s.part)) {
+		s.drops.add(dropMemoryFeatures, 1)
+		return false
+	}
+	f.become(kind, s.limits)
+	return true
+}
+
+// hit counts a value in a bin. Bins are made with the first value, and more of them
+// with the first one of a new category; of is how many there are by now.
+func (p *pane) hit(bin, of int) {
+	if bin >= len(p.bins) {
+		p.bins = append(p.bins, make([]uint32, of-len(p.bins))...)
+	}
+	if n := &p.bins[bin]; *n < math.MaxUint32 {
+		*n++
+	}
+}
+
+// sketch returns the sketch of a pane, of a slice a coarse one.
+func (f *feature) sketch(pane int, s *state) *sketch.Quantiles {
+	q := &f.sketches[pane/2]
+	if *q == nil {
+		*q = s.newQuantiles()
+	}
+	return *q
 }
 
 // observe takes one cell.
@@ -105,10 +133,8 @@ func (f *feature) observe(c *protocol.Cell, s *state, p *pass) {
 	case c.Kind == protocol.Missing:
 		f.absent(s, p)
 		return
-	case f.kind == kindUnknown && c.Kind == protocol.Number:
-		f.become(kindNumeric, s.limits)
-	case f.kind == kindUnknown && c.Kind == protocol.Text:
-		f.become(kindCategorical, s.limits)
+	case f.kind == kindUnknown && !f.learn(c, s):
+		return
 	}
 	fits := c.Kind == protocol.Number || c.Kind == protocol.Text && f.kind == kindCategorical
 	if f.detect != nil {
@@ -125,7 +151,7 @@ func (f *feature) observe(c *protocol.Cell, s *state, p *pass) {
 		f.number(c.Number, s, p)
 	} else {
 		f.typed(false, s, p)
-		f.category(f.dict.Index(p.label(c)), s, p)
+		f.category(f.indexOf(p.label(c), s), s, p)
 	}
 }
 
@@ -141,7 +167,7 @@ func (f *feature) absent(s *state, p *pass) {
 func (f *feature) number(x float64, s *state, p *pass) {
 	pane := &f.panes[s.pane]
 	pane.moments(x)
-	f.sketches[s.pane/2].Add(x)
+	f.sketch(s.pane, s).Add(x)
 	if f.classes != nil {
 		f.classes.number(x, p)
 	}
@@ -150,7 +176,7 @@ func (f *feature) number(x float64, s *state, p *pass) {
 	}
 	n := f.ref.Numeric
 	cell := f.ref.grid.Cell(x)
-	pane.bins[f.ref.grid.Bin(cell)]++
+	pane.hit(f.ref.grid.Bin(cell), f.ref.grid.Bins())
 	outside := x < n.Min || x > n.Max
 	if outside {
 		f.outOfRange++
@@ -170,9 +196,9 @@ func (f *feature) number(x float64, s *state, p *pass) {
 }
 
 func (f *feature) category(i int, s *state, p *pass) {
-	f.panes[s.pane].bins[i]++
+	f.panes[s.pane].hit(i, f.dict.Len())
 	if f.classes != nil {
-		f.classes.counts[i]++
+		f.classes.hit(i)
 	}
 	if f.ref == nil {
 		return
@@ -224,10 +250,7 @@ func (f *feature) ring(kind, category string, found *sequential.Finding, s *stat
 	if n := uint64(ago); n < p.observation {
 		a.BeganAbout = p.observation - n + 1
 	}
-	if len(f.alarms) == keptAlarms {
-		f.alarms = append(f.alarms[:0], f.alarms[1:]...)
-	}
-	f.alarms = append(f.alarms, a)
+	f.keep(a, s)
 	f.alarmsTotal++
 	s.alarms[kind]++
 	p.alarms = append(p.alarms, a)

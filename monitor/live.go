@@ -84,7 +84,7 @@ func (c *CategoricalProfile) total() uint64 {
 // categoricalProfile lists the categories of the counts, most frequent first.
 func categoricalProfile(dict *sketch.Dictionary, counts []uint64) *CategoricalProfile {
 	out := &CategoricalProfile{Categories: []CategoryCount{}, Rest: counts[sketch.Rest]}
-	for i := 1; i < dict.Len(); i++ {
+	for i := 1; i < min(dict.Len(), len(counts)); i++ {
 		if counts[i] > 0 {
 			out.Categories = append(out.Categories, CategoryCount{Value: dict.Name(i), Count: counts[i]})
 		}

@@ -6,6 +6,8 @@ import "maps"
 // slices, sorted by version.
 type Metrics struct {
 	Dropped  map[string]uint64
+	Memory   Memory
+	Cost     CostMetrics
 	Versions []VersionMetrics
 }
 
@@ -33,7 +35,7 @@ type FeatureMetrics struct {
 func (m *Monitor) Metrics() Metrics {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	out := Metrics{Dropped: m.drops.snapshot()}
+	out := Metrics{Dropped: m.drops.snapshot(), Memory: m.memory(), Cost: m.cost()}
 	now := m.o.Now()
 	for _, name := range m.names() {
 		v := m.versions[name]

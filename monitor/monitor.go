@@ -32,6 +32,7 @@ type Monitor struct {
 	mu         sync.Mutex // guards what is below; held by a worker for one exchange, by readers for one answer
 	references map[string]*reference
 	versions   map[string]*version
+	budget     budget
 	stable     string
 	pass       pass
 	labels     *labelBook
@@ -52,7 +53,7 @@ func newIdle(o Options) *Monitor {
 	m := &Monitor{
 		o: o, queue: make(chan *Exchange, o.Queue),
 		references: map[string]*reference{}, versions: map[string]*version{},
-		labels: newLabelBook(o),
+		labels: newLabelBook(o), budget: budget{max: o.MaxMemory},
 	}
 	m.fields, m.headers = parseSlices(o.Slices)
 	m.pass.rng = rand.NewPCG(o.Seed, 0x77656972)
@@ -138,7 +139,16 @@ func (m *Monitor) setReference(version string, r *reference) {
 	} else {
 		m.references[version] = r
 	}
-	delete(m.versions, version)
+	m.budget.used += r.size() - old.size()
+	m.drop(version)
+}
+
+// drop gives up the state of a version.
+func (m *Monitor) drop(version string) {
+	if v := m.versions[version]; v != nil {
+		v.account.close()
+		delete(m.versions, version)
+	}
 }
 
 // SetStable names the version that serves by default, the reference of the others
@@ -161,8 +171,8 @@ func (m *Monitor) SetStable(version string) {
 func (m *Monitor) Forget(version string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.versions, version)
-	delete(m.references, version)
+	m.setReference(version, nil)
+	m.drop(version)
 }
 
 // Versions returns the versions with a state, sorted.
@@ -182,16 +192,25 @@ func (m *Monitor) names() []string {
 }
 
 // version returns the state of a version, making one if there is room: when the
-// versions are too many, one that has been idle for a window makes room.
+// versions or their bytes are too many, those that have been idle for a window make
+// room. Without room it counts and returns nil.
 func (m *Monitor) version(name string, now time.Time) *version {
 	if v, ok := m.versions[name]; ok {
 		v.last = now
 		return v
 	}
 	if len(m.versions) >= m.o.MaxVersions && !m.evict(now) {
+		m.drops.add(dropVersions, 1)
 		return nil
 	}
-	v := newVersion(m, name, now)
+	v, err := newVersion(m, name, now)
+	for err != nil && m.evict(now) {
+		v, err = newVersion(m, name, now)
+	}
+	if err != nil {
+		m.drops.add(dropMemoryVersions, 1)
+		return nil
+	}
 	m.versions[name] = v
 	return v
 }
@@ -203,10 +222,10 @@ func (m *Monitor) evict(now time.Time) bool {
 			oldest = v
 		}
 	}
-	if now.Sub(oldest.last) < m.o.Window {
+	if oldest == nil || now.Sub(oldest.last) < m.o.Window {
 		return false
 	}
-	delete(m.versions, oldest.name)
+	m.drop(oldest.name)
 	m.drops.add(dropEvicted, 1)
 	return true
 }

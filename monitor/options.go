@@ -29,10 +29,13 @@ type Options struct {
 	LabelMax   int           // 100,000 requests whose predictions wait; the oldest go first
 	LabelBytes int64         // 64 MiB of them, estimated
 
-	MaxVersions   int // 16 versions with a state; more are counted and not watched
-	MaxFeatures   int // 1024 inputs and outputs a version
-	MaxSlices     int // 20 values a slice field; the rest is one slice named (other)
-	MaxCategories int // 64 categories beside the profile's; the rest is counted as one
+	MaxMemory     int64 // 256 MiB of summaries and references, by estimate; what has no room is counted and not watched
+	MaxVersions   int   // 16 versions with a state; more are counted and not watched
+	MaxFeatures   int   // 1024 inputs and outputs a version
+	MaxSlices     int   // 20 values a slice field; the rest is one slice named (other)
+	MaxCategories int   // 64 categories beside the profile's; the rest is counted as one
+
+	Cost *Cost // goes on counting in it; nil: in its own
 
 	Tolerance float64 // relative difference up to which a shadow's number agrees with the primary's; 1e-6
 	Seed      uint64  // of the randomisation at ties
@@ -101,6 +104,14 @@ func HeaderSlices(slices []string) []string {
 	return names
 }
 
+// Bounds where the options have none.
+const (
+	maxVersions   = 16
+	maxFeatures   = 1024
+	maxSlices     = 20
+	maxCategories = 64
+)
+
 // withDefaults fills in what was left zero.
 func (o Options) withDefaults() Options {
 	o.Window = positive(o.Window, 10*time.Minute)
@@ -112,11 +123,15 @@ func (o Options) withDefaults() Options {
 	o.LabelTTL = positive(o.LabelTTL, 24*time.Hour)
 	o.LabelMax = positive(o.LabelMax, 100_000)
 	o.LabelBytes = positive(o.LabelBytes, 64<<20)
-	o.MaxVersions = positive(o.MaxVersions, 16)
-	o.MaxFeatures = positive(o.MaxFeatures, 1024)
-	o.MaxSlices = positive(o.MaxSlices, 20)
-	o.MaxCategories = positive(o.MaxCategories, 64)
+	o.MaxMemory = positive(o.MaxMemory, 256<<20)
+	o.MaxVersions = positive(o.MaxVersions, maxVersions)
+	o.MaxFeatures = positive(o.MaxFeatures, maxFeatures)
+	o.MaxSlices = positive(o.MaxSlices, maxSlices)
+	o.MaxCategories = positive(o.MaxCategories, maxCategories)
 	o.Tolerance = positive(o.Tolerance, 1e-6)
+	if o.Cost == nil {
+		o.Cost = &Cost{}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}

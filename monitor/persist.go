@@ -133,7 +133,10 @@ func (v *version) restore(sv savedVersion) error {
 		c := sf.Counts
 		f.count, f.missing, f.invalid, f.unseen, f.outOfRange, f.fractional = c[0], c[1], c[2], c[3], c[4], c[5]
 		f.ever = f.count+f.invalid > 0
-		f.alarms, f.alarmsTotal = sf.Alarms[max(0, len(sf.Alarms)-keptAlarms):], sf.AlarmsTotal
+		f.alarms, f.alarmsTotal = nil, sf.AlarmsTotal
+		for _, a := range sf.Alarms {
+			f.keep(a, s)
+		}
 		if f.detect == nil {
 			continue
 		}

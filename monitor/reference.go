@@ -36,8 +36,9 @@ type reference struct {
 type featureReference struct {
 	*ProfileFeature
 	grid   *sketch.Grid
-	names  []string // known categories, most frequent first
-	counts []uint64 // of the histogram bins; for categories the rest first
+	names  []string      // known categories, most frequent first
+	known  *sketch.Known // the same, for dictionaries
+	counts []uint64      // of the histogram bins; for categories the rest first
 }
 
 func newReference(p *Profile, kind string) (*reference, error) {
@@ -72,6 +73,7 @@ func (r *reference) read(p *Profile) (err error) {
 				f.names = append(f.names, category.Value)
 				f.counts = append(f.counts, category.Count)
 			}
+			f.known = sketch.NewKnown(f.names)
 		}
 		r.features = append(r.features, f)
 		r.detectors += f.detectors()

@@ -50,13 +50,22 @@ func (r *reference) sliceValues(field string, most int) (values []string) {
 
 // newSliceState makes the state of a slice: with detectors where the profile has
 // a reference of the slice's own, else with the bins of the whole's and no more.
+// Without memory it returns nil.
 func newSliceState(v *version, name string, now time.Time) *state {
-	if own := v.ref.slice(name); own != nil {
-		s := newState(v.m, v.name, own, true, now)
-		s.slice, s.own = name, own
-		return s
+	own := v.ref.slice(name)
+	ref := own
+	if own == nil {
+		ref = v.ref
 	}
-	return newState(v.m, v.name, v.ref, false, now)
+	if !v.account.take(ref.need(own != nil, true)) {
+		return nil
+	}
+	s := newState(v, ref, own != nil, now)
+	s.part = true
+	if own != nil {
+		s.slice, s.own = name, own
+	}
+	return s
 }
 
 // sliceAlarms adds the alarms of slices by kind.

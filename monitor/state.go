@@ -17,8 +17,10 @@ type state struct {
 	model, version string
 	slice          string     // its name; "": the whole, or one without a reference of its own
 	own            *reference // of a slice; nil: none
+	part           bool       // of a slice
 	limits         *Options
 	drops          *drops
+	account        *account
 	guarantee      Guarantee
 
 	since        time.Time
@@ -38,6 +40,14 @@ type state struct {
 	unlabelled *[panes]quality.Unlabelled // of the whole, made with the first score
 }
 
+// newQuantiles makes a sketch: of slices, which are many, a coarse one.
+func (s *state) newQuantiles() *sketch.Quantiles {
+	if s.part {
+		return sketch.NewCoarseQuantiles()
+	}
+	return sketch.NewQuantiles()
+}
+
 // table is the features of one role.
 type table struct {
 	role     string
@@ -47,10 +57,11 @@ type table struct {
 }
 
 // newState makes a state. A reference always brings its counts and bins; detectors
-// only where detect is set, which is for all slices together.
-func newState(m *Monitor, version string, r *reference, detect bool, now time.Time) *state {
+// only where detect is set. Its memory has been taken by reference.need.
+func newState(v *version, r *reference, detect bool, now time.Time) *state {
+	m := v.m
 	s := &state{
-		model: m.o.Model, version: version, limits: &m.o, drops: &m.drops,
+		model: m.o.Model, version: v.name, limits: &m.o, drops: &m.drops, account: &v.account,
 		since: now, paneStart: now, alarms: map[string]uint64{}, latency: &sketch.Latency{},
 		inputs:  table{role: roleInput, index: map[string]*feature{}},
 		outputs: table{role: roleOutput, index: map[string]*feature{}},
@@ -65,9 +76,7 @@ func newState(m *Monitor, version string, r *reference, detect bool, now time.Ti
 		if detect {
 			d = newDetectors(f, threshold)
 		}
-		if s.table(f.Role).add(f.Name, f, d, s) == nil {
-			s.drops.add(dropFeatures, 1)
-		}
+		s.table(f.Role).add(f.Name, f, d, s)
 	}
 	return s
 }
@@ -79,9 +88,14 @@ func (s *state) table(role string) *table {
 	return &s.inputs
 }
 
-// add makes room for another feature; nil when there is none.
+// add makes room for another feature; when there is none it counts and returns nil.
 func (t *table) add(name string, ref *featureReference, d *detectors, s *state) *feature {
 	if len(s.inputs.features)+len(s.outputs.features) >= s.limits.MaxFeatures {
+		s.drops.add(dropFeatures, 1)
+		return nil
+	}
+	if ref == nil && !s.account.take(featureBytes+int64(len(name))) {
+		s.drops.add(dropMemoryFeatures, 1)
 		return nil
 	}
 	f := newFeature(name, t.role, ref, s.limits, d)
@@ -115,7 +129,6 @@ func (t *table) observe(b *protocol.Batch, from, to int, first uint64, s *state,
 		column := &b.Columns[i]
 		f := t.feature(i, column.Name, s)
 		if f == nil {
-			s.drops.add(dropFeatures, 1)
 			continue
 		}
 		f.seen, f.ever = p.seq, true

@@ -24,16 +24,16 @@ func (m *Monitor) Summary(version, slice string) (Summary, error) {
 	defer m.mu.Unlock()
 	v := m.versions[version]
 	if v == nil {
-		return Summary{}, fmt.Errorf("%w of version %q of model %s", ErrUnknown, version, m.o.Model)
+		return Summary{}, fmt.Errorf("%w of version %q of model %s%s", ErrUnknown, version, m.o.Model, m.short(dropMemoryVersions))
 	}
 	s := v.find(slice)
 	if s == nil {
-		return Summary{}, fmt.Errorf("%w in slice %q of version %s of model %s", ErrUnknown, slice, version, m.o.Model)
+		return Summary{}, fmt.Errorf("%w in slice %q of version %s of model %s%s", ErrUnknown, slice, version, m.o.Model, m.short(dropMemorySlices))
 	}
 	s.rotate(m.o.Now())
 	out := Summary{
 		Model: m.o.Model, Version: version, Observations: s.observations, Since: s.since,
-		Dropped: m.drops.snapshot(), Window: Window{Seconds: m.o.Window.Seconds(), Observations: s.windowRows()},
+		Dropped: m.drops.snapshot(), Memory: m.memory(), Window: Window{Seconds: m.o.Window.Seconds(), Observations: s.windowRows()},
 		Features: []FeatureSummary{}, Software: s.softwareSummary(), Slices: v.sliceNames(),
 	}
 	out.Quality = m.qualityOf(version, slice)
@@ -164,18 +164,32 @@ func (f *feature) moments() (mean, deviation *float64) {
 
 // window returns the quantiles of the sliding window.
 func (f *feature) window() *sketch.Quantiles {
-	all := sketch.NewQuantiles()
+	var all *sketch.Quantiles
 	for _, q := range f.sketches {
-		if q != nil {
-			all.Merge(q)
+		if q == nil {
+			continue
 		}
+		if all == nil {
+			all = q.New()
+		}
+		all.Merge(q)
+	}
+	if all == nil {
+		return sketch.NewQuantiles()
 	}
 	return all
 }
 
 // bins returns the window's histogram.
 func (f *feature) bins() []uint64 {
-	out := make([]uint64, len(f.panes[0].bins))
+	n := 0
+	switch {
+	case f.dict != nil:
+		n = f.dict.Len()
+	case f.ref != nil && f.ref.grid != nil:
+		n = f.ref.grid.Bins()
+	}
+	out := make([]uint64, n)
 	for i := range f.panes {
 		for k, n := range f.panes[i].bins {
 			out[k] += uint64(n)

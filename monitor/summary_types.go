@@ -11,6 +11,7 @@ type Summary struct {
 	Observations uint64             `json:"observations"` // rows
 	Since        time.Time          `json:"since"`
 	Dropped      map[string]uint64  `json:"dropped"` // by reason, of the whole model
+	Memory       Memory             `json:"memory"`  // of the whole model
 	Window       Window             `json:"window"`
 	Reference    *Reference         `json:"reference,omitempty"`
 	Features     []FeatureSummary   `json:"features"`

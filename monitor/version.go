@@ -13,6 +13,7 @@ type version struct {
 	name       string
 	m          *Monitor
 	last       time.Time // of an observation
+	account    account
 	ref        *reference
 	whole      *state
 	slices     []slicing // one a field
@@ -48,14 +49,18 @@ func parseSlices(names []string) (fields []sliceField, headers int) {
 	return fields, headers
 }
 
-func newVersion(m *Monitor, name string, now time.Time) *version {
-	v := &version{name: name, m: m, last: now, ref: m.references[name]}
-	v.whole = newState(m, name, v.ref, true, now)
+// newVersion makes the state of a version; errMemory: there is no room for it.
+func newVersion(m *Monitor, name string, now time.Time) (*version, error) {
+	v := &version{name: name, m: m, last: now, ref: m.references[name], account: account{of: &m.budget}}
+	if !v.account.take(versionBytes + v.ref.need(true, false)) {
+		return nil, errMemory
+	}
+	v.whole = newState(v, v.ref, true, now)
 	for _, field := range m.fields {
 		known := v.ref.sliceValues(field.name, m.o.MaxSlices)
 		v.slices = append(v.slices, slicing{dict: sketch.NewDictionary(known, m.o.MaxSlices-len(known))})
 	}
-	return v
+	return v, nil
 }
 
 func (v *version) observe(x *Exchange, d decoded, p *pass) {
@@ -65,13 +70,15 @@ func (v *version) observe(x *Exchange, d decoded, p *pass) {
 	} else if d.out != nil {
 		rows = d.out.Rows
 	}
+	v.m.o.Cost.observations.Add(uint64(rows))
 	v.whole.software(x, p)
 	v.whole.observe(d, 0, rows, p)
 	for i, field := range v.m.fields {
 		if field.header >= 0 {
-			s := v.slice(i, headerValue(x, field.header), p)
-			s.software(x, p)
-			s.observe(d, 0, rows, p)
+			if s := v.slice(i, headerValue(x, field.header), p); s != nil {
+				s.software(x, p)
+				s.observe(d, 0, rows, p)
+			}
 			continue
 		}
 		v.sliceRows(i, x, d, p)
@@ -101,9 +108,10 @@ func (v *version) sliceRows(i int, x *Exchange, d decoded, p *pass) {
 				value = l
 			}
 		}
-		s := v.slice(i, value, p)
-		s.software(x, p)
-		s.observe(d, row, row+1, p)
+		if s := v.slice(i, value, p); s != nil {
+			s.software(x, p)
+			s.observe(d, row, row+1, p)
+		}
 	}
 }
 
@@ -114,7 +122,8 @@ func headerValue(x *Exchange, i int) []byte {
 	return []byte("(missing)")
 }
 
-// slice returns the state of a value of the i-th field.
+// slice returns the state of a value of the i-th field; without memory for it, it
+// counts and returns nil.
 func (v *version) slice(i int, value []byte, p *pass) *state {
 	g := &v.slices[i]
 	k := g.dict.Index(value)
@@ -125,7 +134,9 @@ func (v *version) slice(i int, value []byte, p *pass) *state {
 		g.states = append(g.states, nil)
 	}
 	if g.states[k] == nil {
-		g.states[k] = newSliceState(v, v.m.fields[i].name+"="+g.dict.Name(k), p.now)
+		if g.states[k] = newSliceState(v, v.m.fields[i].name+"="+g.dict.Name(k), p.now); g.states[k] == nil {
+			v.m.drops.add(dropMemorySlices, 1)
+		}
 	}
 	return g.states[k]
 }

@@ -35,10 +35,12 @@ func (m *Monitor) work() {
 // handle observes one exchange. Whatever happens, it is taken off the queue's bytes
 // and done.
 func (m *Monitor) handle(r *reader, x *Exchange) {
+	began := m.o.Now()
 	defer func() {
 		if p := recover(); p != nil {
 			m.drops.add(dropPanic, 1) // a bug, here or in a decoder; traffic and the other exchanges go on
 		}
+		m.o.Cost.spend(m.o.Now().Sub(began))
 		m.bytes.Add(-x.size())
 		if x.Done != nil {
 			x.Done()
@@ -140,13 +142,14 @@ func (m *Monitor) observe(x *Exchange, d decoded) []Alarm {
 	}
 	v := m.version(x.Version, p.now)
 	if v == nil {
-		m.drops.add(dropVersions, 1)
 		return nil
 	}
 	m.follow(v, p.now)
 	v = m.versions[x.Version] // following the stable version may have started it anew
 	if v == nil {
-		v = m.version(x.Version, p.now)
+		if v = m.version(x.Version, p.now); v == nil {
+			return nil
+		}
 	}
 	v.observe(x, d, p)
 	m.labels.keep(v, x, d, p)

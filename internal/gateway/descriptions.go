@@ -16,6 +16,11 @@ var (
 	shadowRequests      = describe("weir_shadow_requests_total", "Copies to a shadow: answered, failed, timeout, or dropped for the reason named.", "model", "version", "outcome")
 	shadowDisagreement  = describe("weir_shadow_disagreement_ratio", "Share of compared rows in which a shadow's answer differs from the primary's.", "model", "version")
 	observationsDropped = describe("weir_observations_dropped_total", "Exchanges that a monitor did not see, by reason.", "model", "reason")
+	monitorSeconds      = describe("weir_monitor_seconds_total", "Time that a monitor's workers spent on exchanges, decoding included.", "model")
+	monitorObservations = describe("weir_monitor_observations_total", "Rows that a monitor observed.", "model")
+	monitorQueueLength  = describe("weir_monitor_queue_length", "Exchanges that wait to be observed.", "model")
+	monitorQueueBytes   = describe("weir_monitor_queue_bytes", "Bytes of their bodies.", "model")
+	monitorMemory       = describe("weir_monitor_memory_bytes", "What a monitor's summaries, detectors and references can hold at most; monitor.max_memory bounds it.", "model")
 	fairnessGap         = describe("weir_fairness_gap", "Largest difference between the positive rates of two slices of a field, since the version was first seen.", "model", "version", "field")
 	featureMissing      = describe("weir_feature_missing_ratio", "Share of rows without a value, in the window.", "model", "version", "feature")
 	driftScore          = describe("weir_drift_score", "Distance of an input from its reference, in the window. Its expectation without drift depends on the window's size.", "model", "version", "feature", "method")
@@ -55,7 +60,7 @@ var descriptions = []*prometheus.Desc{
 	requestsTotal, requestDuration, overheadSeconds, inflightRequests, upstreamHealthy,
 	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement,
 	observationsDropped, fairnessGap, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
-	labelsTotal, qualityOf,
+	labelsTotal, qualityOf, monitorSeconds, monitorObservations, monitorQueueLength, monitorQueueBytes, monitorMemory,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
 	registryConnected, registrySync, registryProblems, registryRefused, leaderHere, sourceConnected, sourceErrors, sourceSkipped, refusedRequests, secretsGood, adminRefused, auditFailures, accessLogLines, accessLogDropped, spansSent, spansDropped,
 }

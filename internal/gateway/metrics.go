@@ -259,6 +259,7 @@ func (m *metrics) collectDropped(out chan<- prometheus.Metric, model string, mon
 		for _, v := range snapshot.Versions {
 			collectMonitored(out, model, v)
 		}
+		collectCost(out, model, snapshot)
 		collectLabels(out, model, mon)
 	}
 	for why, n := range dropped {

@@ -42,6 +42,7 @@ type counters struct {
 	overhead  latency
 	versions  sync.Map // version → *versionCounters
 	unwatched [reasons]atomic.Uint64
+	monitor   monitor.Cost
 }
 
 func (c *counters) version(name string) *versionCounters {
@@ -97,6 +98,8 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Queue:           cfg.Queue,
 		QueueBytes:      int64(cfg.MaxBytes),
 		Workers:         cfg.Workers,
+		Cost:            &m.counters.monitor,
+		MaxMemory:       int64(cfg.MaxMemory),
 		MaxDecoded:      int(cfg.MaxBody),
 		LabelTTL:        cfg.Labels.TTL.Std(),
 		LabelMax:        cfg.Labels.Max,

@@ -16,12 +16,12 @@ func (q *Quantiles) Distribution() (points []float64, at, between []uint64) {
 		return nil, nil, nil
 	}
 	const nudge = 1 - 1e-9
-	lower := func(i int) float64 { return q.sketch.LowerBound(i) * nudge }
+	lower := func(i int) float64 { return q.by.mapping.LowerBound(i) * nudge }
 	var c outline
 	var negative []stretch
-	q.sketch.GetNegativeValueStore().ForEach(func(i int, n float64) bool {
-		negative = append(negative, stretch{-lower(i + 1), -lower(i), uint64(n)})
-		return false
+	q.negative.each(func(i int, n uint64) bool {
+		negative = append(negative, stretch{-lower(i + 1), -lower(i), n})
+		return true
 	})
 	if len(negative) > 0 { // the smallest magnitudes may have collapsed into this one
 		negative[0].high = max(negative[0].high, min(q.high, 0))
@@ -29,17 +29,17 @@ func (q *Quantiles) Distribution() (points []float64, at, between []uint64) {
 	for _, n := range slices.Backward(negative) {
 		c.stretch(n)
 	}
-	if n := q.sketch.GetZeroCount(); n > 0 {
-		c.atom(0, uint64(n))
+	if q.zeros > 0 {
+		c.atom(0, q.zeros)
 	}
 	first := true
-	q.sketch.GetPositiveValueStore().ForEach(func(i int, n float64) bool {
-		s := stretch{lower(i), lower(i + 1), uint64(n)}
+	q.positive.each(func(i int, n uint64) bool {
+		s := stretch{lower(i), lower(i + 1), n}
 		if first {
 			s.low, first = min(s.low, max(q.low*nudge, 0)), false
 		}
 		c.stretch(s)
-		return false
+		return true
 	})
 	return c.compress(q.Count())
 }

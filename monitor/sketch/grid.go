@@ -28,14 +28,10 @@ var ErrGrid = errors.New("sketch: grid")
 // A Grid is immutable and safe for concurrent use.
 type Grid struct {
 	points []float64
-	cells  []cell // 2·len(points)+1: below the first, at it, between it and the next, …
+	low    []float64 // rank at which each of the 2·len(points)+1 cells begins: below the first, at it, between it and the next, …; and 1
+	bins   []uint8   // of each cell
 	counts []uint64
 	total  uint64
-}
-
-type cell struct {
-	low, width float64
-	bin        int32
 }
 
 // NewGrid builds a Grid from rising finite points, the counts at them and the
@@ -44,8 +40,8 @@ func NewGrid(points []float64, at, between []uint64) (*Grid, error) {
 	if err := checkGrid(points, at, between); err != nil {
 		return nil, err
 	}
-	g := &Grid{points: points, cells: make([]cell, 2*len(points)+1)}
-	masses := make([]uint64, len(g.cells))
+	masses := make([]uint64, 2*len(points)+1)
+	g := &Grid{points: points, low: make([]float64, len(masses)+1), bins: make([]uint8, len(masses))}
 	for i := range points {
 		masses[2*i+1] = at[i]
 		if i < len(between) {
@@ -96,7 +92,7 @@ func (g *Grid) fill(masses []uint64) {
 	}
 	var seen, inBin uint64
 	for i, mass := range masses {
-		g.cells[i] = cell{low: float64(seen) / n, width: float64(mass) / n, bin: int32(len(g.counts))}
+		g.low[i], g.bins[i] = float64(seen)/n, uint8(len(g.counts))
 		seen += mass
 		inBin += mass
 		full := i%2 == 1 && inBin > 0 && float64(inBin) >= target-0.5
@@ -105,6 +101,7 @@ func (g *Grid) fill(masses []uint64) {
 			inBin = 0
 		}
 	}
+	g.low[len(masses)] = 1
 	g.counts = append(g.counts, inBin)
 }
 
@@ -133,12 +130,12 @@ func (g *Grid) Cell(x float64) int {
 
 // Rank returns the rank in [0,1] that r, uniform on [0,1), picks in the cell.
 func (g *Grid) Rank(cell int, r float64) float64 {
-	c := &g.cells[cell]
-	return c.low + r*c.width
+	low := g.low[cell]
+	return low + r*(g.low[cell+1]-low)
 }
 
 // Bin returns the histogram bin of a cell, 0…Bins()−1.
-func (g *Grid) Bin(cell int) int { return int(g.cells[cell].bin) }
+func (g *Grid) Bin(cell int) int { return int(g.bins[cell]) }
 
 // Bins returns the number of histogram bins.
 func (g *Grid) Bins() int { return len(g.counts) }

@@ -139,9 +139,9 @@ func TestBrokenProfilesNameThePlaceAndTheMend(t *testing.T) {
 func TestAProfileOf200FeaturesIsSmall(t *testing.T) {
 	const features, rows, limit = 200, 3000, 256 << 10
 	rng := rand.New(rand.NewPCG(31, 0))
-	columns := make([]*columnBuilder, features)
+	columns := make([]*valueBuilder, features)
 	for i := range columns {
-		columns[i] = newColumnBuilder(fmt.Sprint("feature_", i), uint64(i))
+		columns[i] = newValueBuilder(fmt.Sprint("feature_", i), uint64(i))
 		for range rows {
 			columns[i].add(fmt.Sprint(math.Exp(rng.NormFloat64())*math.Pow(10, float64(i%7-3))), nil)
 		}
@@ -210,7 +210,7 @@ func TestLiveWindowsBecomeProfiles(t *testing.T) {
 }
 
 func TestLargeColumnsAreSampledUniformly(t *testing.T) {
-	c := newColumnBuilder("x", 1)
+	c := newValueBuilder("x", 1)
 	for i := range 3 * sampleSize {
 		c.number(float64(i))
 	}

@@ -52,11 +52,11 @@ func (r *reference) sliceValues(field string, most int) (values []string) {
 // a reference of the slice's own, else with the bins of the whole's and no more.
 func newSliceState(v *version, name string, now time.Time) *state {
 	if own := v.ref.slice(name); own != nil {
-		s := newState(v.m, v.name, own, true, now)
+		s := newState(v, own, true, now)
 		s.slice, s.own = name, own
 		return s
 	}
-	return newState(v.m, v.name, v.ref, false, now)
+	return newState(v, v.ref, false, now)
 }
 
 // sliceAlarms adds the alarms of slices by kind.

@@ -16,6 +16,7 @@ type version struct {
 	ref        *reference
 	whole      *state
 	slices     []slicing // one a field
+	in, out    *describer
 	comparison *Comparison
 	fairness   []fairness // one a field; nil before the first prediction
 
@@ -50,7 +51,9 @@ func parseSlices(names []string) (fields []sliceField, headers int) {
 
 func newVersion(m *Monitor, name string, now time.Time) *version {
 	v := &version{name: name, m: m, last: now, ref: m.references[name]}
-	v.whole = newState(m, name, v.ref, true, now)
+	v.in = newDescriber(m.derivations(v.ref, roleInput), v.ref, roleInput)
+	v.out = newDescriber(m.derivations(v.ref, roleOutput), v.ref, roleOutput)
+	v.whole = newState(v, v.ref, true, now)
 	for _, field := range m.fields {
 		known := v.ref.sliceValues(field.name, m.o.MaxSlices)
 		v.slices = append(v.slices, slicing{dict: sketch.NewDictionary(known, m.o.MaxSlices-len(known))})
@@ -66,15 +69,16 @@ func (v *version) observe(x *Exchange, d decoded, p *pass) {
 		rows = d.out.Rows
 	}
 	v.whole.software(x, p)
-	v.whole.observe(d, 0, rows, p)
+	seen := v.describe(d, p)
+	v.whole.observe(seen, 0, rows, p)
 	for i, field := range v.m.fields {
 		if field.header >= 0 {
 			s := v.slice(i, headerValue(x, field.header), p)
 			s.software(x, p)
-			s.observe(d, 0, rows, p)
+			s.observe(seen, 0, rows, p)
 			continue
 		}
-		v.sliceRows(i, x, d, p)
+		v.sliceRows(i, x, d, seen, p)
 	}
 	v.fair(x, d, p)
 	v.estimate(d, p)
@@ -83,8 +87,16 @@ func (v *version) observe(x *Exchange, d decoded, p *pass) {
 	}
 }
 
+// describe makes what the states observe of what was decoded.
+func (v *version) describe(d decoded, p *pass) decoded {
+	if !d.described {
+		d.in, d.out = v.in.apply(d.in, &p.cells[0]), v.out.apply(d.out, &p.cells[1])
+	}
+	return d
+}
+
 // sliceRows observes each row in the slice of its own value of an input field.
-func (v *version) sliceRows(i int, x *Exchange, d decoded, p *pass) {
+func (v *version) sliceRows(i int, x *Exchange, d, seen decoded, p *pass) {
 	if d.in == nil {
 		return
 	}
@@ -103,7 +115,7 @@ func (v *version) sliceRows(i int, x *Exchange, d decoded, p *pass) {
 		}
 		s := v.slice(i, value, p)
 		s.software(x, p)
-		s.observe(d, row, row+1, p)
+		s.observe(seen, row, row+1, p)
 	}
 }
 

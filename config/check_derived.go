@@ -31,11 +31,14 @@ func (c *checker) derived(path string, m Monitor) {
 			continue
 		}
 		c.count(inner+".dims", e.Dims, 2, maxDims)
-		if all += e.Dims; all > maxDims && e.Dims <= maxDims {
-			c.fault(RuleEmbedding, inner+".dims", "makes %d numbers of all embeddings together, at most %d can be watched; leave one out", all, maxDims)
+		if e.Dims <= maxDims { // else it has been said
+			all += e.Dims
 		}
 		if m.Features[name] != nil {
 			c.fault(RuleEmbedding, inner, "has names for its columns in features, and is watched as one; remove it here or there")
 		}
+	}
+	if all > maxDims {
+		c.fault(RuleEmbedding, path+".embeddings", "have %d numbers together, at most %d can be watched; leave one out", all, maxDims)
 	}
 }

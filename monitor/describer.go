@@ -46,6 +46,7 @@ func newDescriber(of []*derivedColumn, r *reference, role string) *describer {
 			}
 		}
 	}
+	d.plan(&protocol.Batch{}) // the first batch may have no columns either
 	return d
 }
 

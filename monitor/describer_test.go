@@ -412,3 +412,71 @@ func TestProfilesOfColumnsThatAreNotWhatIsSaidAreNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestTheEvidenceOfDerivedFeaturesSurvivesARestart(t *testing.T) {
+	const seed = 10
+	rng := rand.New(rand.NewPCG(seed, 0))
+	var rows []recordedRow
+	for range 1000 {
+		rows = append(rows, drawRow(rng))
+	}
+	p := describedProfile(t, rows)
+	one := newRig(t, func(o *Options) { o.Protocol = plainJSON(t) })
+	two := newRig(t, func(o *Options) { o.Protocol = plainJSON(t) })
+	var reader reader
+	for _, r := range []*rig{one, two} {
+		if err := r.SetProfile("1", p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 300 {
+		row := drawRow(rng)
+		row.comment = remark(rng, german(), 8)
+		one.handle(&reader, row.exchange())
+	}
+	state, err := one.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := two.Restore(state); err != nil {
+		t.Fatal(err)
+	}
+	a, _ := one.Summary("1", "")
+	b, _ := two.Summary("1", "")
+	rang := false
+	for i, x := range a.Features {
+		y := b.Features[i]
+		rang = rang || x.AlarmsTotal > 0
+		if x.Name != y.Name || x.EvidenceLog10 != y.EvidenceLog10 || x.Count != y.Count || x.AlarmsTotal != y.AlarmsTotal {
+			t.Errorf("seed %d: %+v and %+v", seed, x, y)
+		}
+	}
+	if !rang {
+		t.Errorf("seed %d: nothing rang", seed)
+	}
+}
+
+// A candidate that follows the stable version makes the same numbers as it.
+func TestTheStableVersionsWindowTellsItsDerivations(t *testing.T) {
+	const seed = 11
+	rng := rand.New(rand.NewPCG(seed, 0))
+	r := newRig(t, func(o *Options) {
+		o.Protocol, o.FollowStable = plainJSON(t), true
+		o.Text, o.Embeddings = []string{"comment"}, map[string]int{"vector": 4}
+	})
+	r.SetStable("1")
+	var reader reader
+	for range followRows + 100 {
+		x := drawRow(rng).exchange()
+		r.handle(&reader, x)
+		x.Version = "2"
+		r.handle(&reader, x)
+	}
+	s, err := r.Summary("2", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Reference == nil || s.Reference.Guarantee.Detectors != 16+20+4 || s.Skew != nil {
+		t.Errorf("seed %d: %+v, %+v", seed, s.Reference, s.Skew)
+	}
+}

@@ -248,17 +248,20 @@ func FuzzDecodeProfile(f *testing.F) {
 func FuzzBuildProfile(f *testing.F) {
 	f.Add(smallTable)
 	f.Add("a\n1\n")
+	f.Add("t,v\nsome text,\"[1, 2, 3]\"\n,\"[1e308,1e308,1e308]\"\n")
 	f.Fuzz(func(t *testing.T, table string) {
-		p, err := BuildProfile(strings.NewReader(table), ProfileOptions{})
-		if err != nil {
-			return
-		}
-		data, err := p.Encode()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := DecodeProfile(data); err != nil {
-			t.Errorf("what was built cannot be read: %v", err)
+		for _, o := range []ProfileOptions{{}, {Text: []string{"t"}, Embeddings: []string{"v"}}} {
+			p, err := BuildProfile(strings.NewReader(table), o)
+			if err != nil {
+				continue
+			}
+			data, err := p.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := DecodeProfile(data); err != nil {
+				t.Errorf("what was built cannot be read: %v", err)
+			}
 		}
 	})
 }

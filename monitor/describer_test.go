@@ -92,7 +92,7 @@ func plainJSON(t testing.TB) protocol.Protocol {
 
 func TestTextsAndEmbeddingsOfATableBecomeNumbers(t *testing.T) {
 	p := describedProfile(t, []recordedRow{
-		{"Good crew", []float64{1, 2, 2, 0}, "JFK"}, {"2 late", []float64{0, 3, 0, 4}, "EWR"}, {"", []float64{1}, "EWR"},
+		{"Good crew", []float64{1, 2, 2, 0}, "JFK"}, {"2 late", []float64{0, 3, 0, 4}, "EWR"}, {"", []float64{1}, "EWR"}, {"", []float64{}, "EWR"},
 	})
 	var names []string
 	for _, f := range p.Features {
@@ -110,10 +110,10 @@ func TestTextsAndEmbeddingsOfATableBecomeNumbers(t *testing.T) {
 		t.Error(diff)
 	}
 	length, norm, upper := profiled(t, p, "comment.length"), profiled(t, p, "vector.norm"), profiled(t, p, "comment.upper")
-	if length.Count != 2 || length.Missing != 1 || length.Numeric.Mean != 7.5 || !length.Numeric.Integer || upper.Numeric.Integer {
+	if length.Count != 2 || length.Missing != 2 || length.Numeric.Mean != 7.5 || !length.Numeric.Integer || upper.Numeric.Integer {
 		t.Errorf("length: %+v %+v", length, length.Numeric)
 	}
-	if norm.Count != 2 || norm.Invalid != 1 || norm.Numeric.Mean != 4 {
+	if norm.Count != 2 || norm.Invalid != 1 || norm.Missing != 1 || norm.Numeric.Mean != 4 {
 		t.Errorf("norm: %+v %+v", norm, norm.Numeric)
 	}
 	encoded, err := p.Encode()

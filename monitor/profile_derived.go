@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/weir-gateway/weir/monitor/describe"
+	"github.com/weir-gateway/weir/protocol"
 )
 
 // derivedBuilder collects the numbers of a column of texts or embeddings.
@@ -33,13 +34,15 @@ func (b *derivedBuilder) another(seed uint64) columnBuilder { return newDerivedB
 
 func (b *derivedBuilder) add(text string, missing map[string]bool) {
 	b.scratch = append(b.scratch[:0], text...)
-	gone := missing[text]
-	ok := !gone && b.reader.read(b.scratch)
+	kind := protocol.Missing
+	if !missing[text] {
+		kind = b.reader.read(b.scratch)
+	}
 	for i, part := range b.parts {
-		switch {
-		case ok:
+		switch kind {
+		case protocol.Number:
 			part.number(b.reader.numbers[i])
-		case gone || b.of.Kind == derivedText:
+		case protocol.Missing:
 			part.missing++
 		default:
 			part.infinite++
@@ -72,27 +75,36 @@ func newCellReader(of *derivedColumn) *cellReader {
 }
 
 // read makes the numbers of a text, or of a vector that is written as JSON; the first
-// vector decides how many dimensions there are, where that is not known. False: it is
-// no such thing.
-func (r *cellReader) read(text []byte) bool {
+// vector decides how many dimensions there are, where that is not known. Missing: a
+// text or a list of nothing, as in requests. Invalid: it is no such thing.
+func (r *cellReader) read(text []byte) protocol.Kind {
 	if r.of.Kind == derivedText {
-		return r.of.text(text, r.numbers)
+		if r.of.text(text, r.numbers) {
+			return protocol.Number
+		}
+		return protocol.Missing
 	}
 	inner, opened := bytes.CutPrefix(text, []byte("["))
 	inner, closed := bytes.CutSuffix(inner, []byte("]"))
 	if !opened || !closed {
-		return false
+		return protocol.Invalid
+	}
+	if len(bytes.TrimSpace(inner)) == 0 {
+		return protocol.Missing
 	}
 	r.vector = r.vector[:0]
 	for element := range bytes.SplitSeq(inner, []byte(",")) {
 		x, err := strconv.ParseFloat(string(bytes.TrimSpace(element)), 64)
 		if err != nil || math.IsNaN(x) || math.IsInf(x, 0) || len(r.vector) == describe.MaxDims {
-			return false
+			return protocol.Invalid
 		}
 		r.vector = append(r.vector, x)
 	}
 	if n := len(r.vector); r.of.Dims == 0 && n >= describe.MinDims {
 		r.of.Dims = n
 	}
-	return r.of.Dims > 0 && r.of.project(r.vector, r.numbers)
+	if r.of.Dims > 0 && r.of.project(r.vector, r.numbers) {
+		return protocol.Number
+	}
+	return protocol.Invalid
 }

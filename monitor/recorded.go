@@ -126,18 +126,13 @@ func (r *recorded) fill(rows *tabular.Rows) (more bool, err error) {
 
 // describe makes the cells of a text or an embedding.
 func (r *recorded) describe(c *recordedColumn, text string) {
-	cell := protocol.Cell{Kind: protocol.Invalid}
-	from := len(r.texts)
-	r.texts = append(r.texts, text...)
-	switch {
-	case r.missing[text]:
-		cell.Kind = protocol.Missing
-	case c.derived.read(r.texts[from:]):
-		cell.Kind = protocol.Number
-	case c.derived.of.Kind == derivedText:
-		cell.Kind = protocol.Missing
+	cell := protocol.Cell{Kind: protocol.Missing}
+	if !r.missing[text] {
+		from := len(r.texts)
+		r.texts = append(r.texts, text...)
+		cell.Kind = c.derived.read(r.texts[from:])
+		r.texts = r.texts[:from]
 	}
-	r.texts = r.texts[:from]
 	for k, to := range c.to {
 		if cell.Kind == protocol.Number {
 			cell.Number = c.derived.numbers[k]

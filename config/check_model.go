@@ -217,6 +217,7 @@ func (c *checker) monitor(path string, m Monitor) {
 	for _, tensor := range sortedKeys(m.Features) {
 		c.features(join(path+".features", tensor), m.Features[tensor])
 	}
+	c.derived(path, m)
 }
 
 func (c *checker) features(path string, names []string) {

@@ -60,7 +60,11 @@ func defaultOf(c *Config, path string) (text string, fixed bool) {
 	for part := range strings.SplitSeq(path, ".") {
 		name, inList := strings.CutSuffix(part, "[]")
 		if part == "NAME" {
-			v = v.MapIndex(reflect.ValueOf(part)).Elem()
+			if value := v.MapIndex(reflect.ValueOf(part)); value.IsValid() {
+				v = value.Elem()
+			} else { // of a map that is empty by default
+				v = reflect.New(v.Type().Elem().Elem()).Elem()
+			}
 			continue
 		}
 		v = v.Field(fieldsOf(v.Type())[name])
@@ -72,7 +76,8 @@ func defaultOf(c *Config, path string) (text string, fixed bool) {
 		}
 	}
 	dependent := strings.HasSuffix(path, ".prefix") || strings.HasSuffix(path, "health.path")
-	dependent = dependent || strings.HasSuffix(path, "mlflow.poll") // only where there is a source
+	dependent = dependent || strings.HasSuffix(path, "embeddings.NAME.dims") // must be given
+	dependent = dependent || strings.HasSuffix(path, "mlflow.poll")          // only where there is a source
 	if _, isWeight := reflect.TypeAssert[registry.Weight](v); isWeight || dependent || strings.Contains(path, "guardrails") {
 		return "", false
 	}

@@ -98,20 +98,28 @@ type Shadow struct {
 // Monitor configures the online summaries and detectors of a model. Off is
 // written `monitor: off`, in YAML and in JSON.
 type Monitor struct {
-	Off             bool                `json:"-"`
-	Slices          []string            `json:"slices,omitempty"`   // input fields, or header:NAME
-	Positive        string              `json:"positive,omitempty"` // class whose share is a slice's positive rate; the natural one by default
-	Score           string              `json:"score,omitempty"`    // output that is the probability of the positive class; the first output by default, where it is one
-	Features        map[string][]string `json:"features,omitempty"` // tensor or field → names of its columns
-	Window          Duration            `json:"window"`
-	Reference       string              `json:"reference"`         // profile | stable
-	FalseAlarmEvery float64             `json:"false_alarm_every"` // mean observations between false alarms, all features of the model together
-	Queue           int                 `json:"queue"`             // exchanges that wait
-	MaxBytes        Size                `json:"max_bytes"`         // of all bodies that wait
-	MaxBody         Size                `json:"max_body"`          // of a request or an answer; larger ones are counted, not decoded
-	Workers         int                 `json:"workers"`
-	MaxMemory       Size                `json:"max_memory"` // of summaries and references, by estimate; what has no room is counted and not watched
-	Labels          Labels              `json:"labels"`
+	Off             bool                  `json:"-"`
+	Slices          []string              `json:"slices,omitempty"`     // input fields, or header:NAME
+	Positive        string                `json:"positive,omitempty"`   // class whose share is a slice's positive rate; the natural one by default
+	Score           string                `json:"score,omitempty"`      // output that is the probability of the positive class; the first output by default, where it is one
+	Features        map[string][]string   `json:"features,omitempty"`   // tensor or field → names of its columns
+	Text            []string              `json:"text,omitempty"`       // columns of text that is watched by numbers made of it
+	Embeddings      map[string]*Embedding `json:"embeddings,omitempty"` // tensor or field → what its lists are
+	Window          Duration              `json:"window"`
+	Reference       string                `json:"reference"`         // profile | stable
+	FalseAlarmEvery float64               `json:"false_alarm_every"` // mean observations between false alarms, all features of the model together
+	Queue           int                   `json:"queue"`             // exchanges that wait
+	MaxBytes        Size                  `json:"max_bytes"`         // of all bodies that wait
+	MaxBody         Size                  `json:"max_body"`          // of a request or an answer; larger ones are counted, not decoded
+	Workers         int                   `json:"workers"`
+	MaxMemory       Size                  `json:"max_memory"` // of summaries and references, by estimate; what has no room is counted and not watched
+	Labels          Labels                `json:"labels"`
+}
+
+// Embedding describes a tensor or field of lists of numbers that mean something
+// together only.
+type Embedding struct {
+	Dims int `json:"dims"` // numbers a list
 }
 
 // Labels bounds the predictions that wait for their labels. Those over a bound

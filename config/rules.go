@@ -55,6 +55,8 @@ const (
 	RuleReference      Rule = "reference"       //
 	RuleSlice          Rule = "slice"           // empty or twice
 	RuleFeature        Rule = "feature"         // no names, an empty one, or one twice
+	RuleText           Rule = "text"            // an empty column, one twice, or one that is an embedding
+	RuleEmbedding      Rule = "embedding"       // without dimensions, too large, or with names for its elements
 	RuleStrategy       Rule = "strategy"        // unknown, or a key of another one
 	RuleShadowStage    Rule = "shadow-stage"    // copies that can't be made, or compared with nothing
 	RuleHook           Rule = "hook"            // no URL, no event, or nothing to sign with

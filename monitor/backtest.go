@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"github.com/weir-gateway/weir/monitor/tabular"
-	"github.com/weir-gateway/weir/protocol"
 )
 
 // BacktestOptions say how Backtest reads the recorded rows and what it promises.
@@ -44,15 +42,6 @@ type BacktestAlarm struct {
 	Size          Size    `json:"size"`
 	EvidenceLog10 float64 `json:"evidence_log10"`
 }
-
-// recordedColumn is where a column of the table goes; to is nil where nowhere.
-type recordedColumn struct {
-	to      *protocol.Column
-	numeric bool
-}
-
-// backtestBatch is how many rows are observed at once.
-const backtestBatch = 256
 
 // RunBacktest observes a recorded table, CSV or Parquet, in order with the detectors of a live
 // Monitor, through the same code: which alarm would have rung at which row.
@@ -106,110 +95,4 @@ func RunBacktest(reference *Profile, stream io.Reader, o BacktestOptions) (*Back
 	}
 	slices.SortStableFunc(out.Alarms, func(a, b BacktestAlarm) int { return int(a.At) - int(b.At) })
 	return out, nil
-}
-
-// recorded turns rows of a table into the batches that decoders make of bodies.
-type recorded struct {
-	in, out            protocol.Batch
-	columns            []recordedColumn // of the table
-	missing            map[string]bool
-	texts              []byte // of the batch at hand
-	rows               int
-	absent, unexpected []string
-	alarms             []Alarm
-}
-
-func newRecorded(rows *tabular.Rows, reference *Profile, o *BacktestOptions) *recorded {
-	r := &recorded{missing: tabular.Missing(o.Missing), absent: []string{}, unexpected: []string{}}
-	column := map[string]int{}
-	for i, name := range rows.Names() {
-		if renamed, ok := o.Columns[name]; ok {
-			name = renamed
-		}
-		column[name] = i
-	}
-	type place struct {
-		table, batch int
-		numeric      bool
-	}
-	inputs, outputs := []place{}, []place{}
-	for _, f := range reference.Features {
-		i, ok := column[f.Name]
-		delete(column, f.Name)
-		c := protocol.Column{Name: f.Name, Cells: make([]protocol.Cell, backtestBatch)}
-		switch {
-		case !ok && f.Role == roleInput:
-			r.absent = append(r.absent, f.Name)
-		case !ok: // answers that were not recorded are no missing ones
-		case f.Role == roleOutput:
-			outputs = append(outputs, place{i, len(r.out.Columns), f.Numeric != nil})
-			r.out.Columns = append(r.out.Columns, c)
-		default:
-			inputs = append(inputs, place{i, len(r.in.Columns), f.Numeric != nil})
-			r.in.Columns = append(r.in.Columns, c)
-		}
-	}
-	r.columns = make([]recordedColumn, len(rows.Names()))
-	for _, p := range inputs {
-		r.columns[p.table] = recordedColumn{&r.in.Columns[p.batch], p.numeric}
-	}
-	for _, p := range outputs {
-		r.columns[p.table] = recordedColumn{&r.out.Columns[p.batch], p.numeric}
-	}
-	for i, name := range rows.Names() {
-		if r.columns[i].to == nil {
-			r.unexpected = append(r.unexpected, name)
-		}
-	}
-	return r
-}
-
-// fill reads the next batch; false after the last row.
-func (r *recorded) fill(rows *tabular.Rows) (more bool, err error) {
-	r.rows, r.texts = 0, r.texts[:0]
-	for r.rows < backtestBatch {
-		record, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		for i, text := range record {
-			if c := r.columns[i]; c.to != nil {
-				c.to.Cells[r.rows] = r.cell(text, c.numeric)
-			}
-		}
-		r.rows++
-	}
-	return true, nil
-}
-
-// cell is what a decoder would have made of a text's value. A text like 007 is a
-// number where the reference has numbers, as it was when that was read.
-func (r *recorded) cell(text string, numeric bool) protocol.Cell {
-	if r.missing[text] {
-		return protocol.Cell{}
-	}
-	if x, number := tabular.Number(text); number && (numeric || !tabular.Code(text)) {
-		switch {
-		case math.IsNaN(x):
-			return protocol.Cell{}
-		case math.IsInf(x, 0):
-			return protocol.Cell{Kind: protocol.Invalid}
-		}
-		return protocol.Cell{Kind: protocol.Number, Number: x}
-	}
-	from := len(r.texts)
-	r.texts = append(r.texts, text...)
-	return protocol.Cell{Kind: protocol.Text, Text: r.texts[from:]}
-}
-
-func (r *recorded) decoded() decoded {
-	r.in.Rows, r.out.Rows = r.rows, r.rows
-	d := decoded{in: &r.in}
-	if len(r.out.Columns) > 0 {
-		d.out = &r.out
-	}
-	return d
 }

@@ -16,7 +16,8 @@ const (
 )
 
 // detectors are the sequential tests of one feature with a reference. Those that
-// the reference is too small for are nil.
+// the reference is too small for are nil, and so are missing and invalid of a derived
+// feature that is not its column's first: they would all say the same.
 type detectors struct {
 	shape   *sequential.Distribution // numeric
 	classes *sequential.Categories   // categorical
@@ -32,7 +33,10 @@ func (f *featureReference) detectors() int {
 	if f.sample() < minReference {
 		return 0
 	}
-	if f.Categorical != nil && f.Categorical.Rest > 0 {
+	switch {
+	case f.as.derived && !f.as.first:
+		return 2
+	case f.Categorical != nil && f.Categorical.Rest > 0:
 		return 3
 	}
 	return 4
@@ -42,9 +46,10 @@ func newDetectors(f *featureReference, threshold float64) *detectors {
 	if f.detectors() == 0 {
 		return nil
 	}
-	d := &detectors{
-		missing: sequential.NewRate(f.Missing, f.rows(), true, threshold),
-		invalid: sequential.NewRate(f.Invalid, f.rows(), false, threshold),
+	d := &detectors{}
+	if !f.as.derived || f.as.first {
+		d.missing = sequential.NewRate(f.Missing, f.rows(), true, threshold)
+		d.invalid = sequential.NewRate(f.Invalid, f.rows(), false, threshold)
 	}
 	if f.Numeric != nil {
 		d.shape = sequential.NewDistribution(f.sample(), threshold)
@@ -93,7 +98,10 @@ func (d *detectors) evidence() float64 {
 
 // stateful lists the detectors by a stable name, for saving and restoring.
 func (d *detectors) stateful() map[string]stateful {
-	all := map[string]stateful{alarmMissing: d.missing, alarmType: d.invalid}
+	all := map[string]stateful{}
+	if d.missing != nil {
+		all[alarmMissing], all[alarmType] = d.missing, d.invalid
+	}
 	if d.shape != nil {
 		all[alarmDistribution] = d.shape
 	}

@@ -28,6 +28,10 @@
 //     features and versions together, is at least γ. Detectors see every
 //     observation exactly once, in the order in which exchanges were handled.
 //
+// Columns of texts and embeddings ([Derivation]) are not features: numbers made of them
+// are, by package describe, and have all of the above. A version's profile says which
+// columns they are, and [Options] say it of columns that it does not know.
+//
 // Slices have counts, quantiles and categories of their own. Scores and detectors
 // they have where the profile has a reference of their own ([ProfileSlice]): against
 // one of all slices together a healthy slice would look like drift. Their detectors

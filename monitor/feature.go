@@ -23,6 +23,7 @@ const keptAlarms = 16
 // feature is the state of one input or output of a (version, slice).
 type feature struct {
 	name, role, kind string
+	as               derivedAs
 	ref              *featureReference // nil: unexpected, or no reference at all
 	seen             uint64            // pass.seq of the last exchange that had it
 	ever             bool
@@ -61,10 +62,13 @@ func (p *pane) moments(x float64) {
 	p.m2 += d * (x - p.mean)
 }
 
-func newFeature(name, role string, ref *featureReference, limits *Options, detect *detectors) *feature {
-	f := &feature{name: name, role: role, kind: kindUnknown, ref: ref, detect: detect}
-	if ref != nil {
+func newFeature(name, role string, as derivedAs, ref *featureReference, limits *Options, detect *detectors) *feature {
+	f := &feature{name: name, role: role, kind: kindUnknown, as: as, ref: ref, detect: detect}
+	switch {
+	case ref != nil:
 		f.become(ref.Kind, limits)
+	case as.derived:
+		f.become(kindNumeric, limits)
 	}
 	return f
 }
@@ -80,7 +84,7 @@ func (f *feature) become(kind string, limits *Options) {
 			f.dict = sketch.NewDictionary(nil, limits.MaxCategories)
 		}
 	}
-	if f.role == roleOutput && (kind == kindCategorical || f.ref == nil) {
+	if f.role == roleOutput && !f.as.derived && (kind == kindCategorical || f.ref == nil) {
 		f.classes = newClasses(f.dict)
 	}
 }
@@ -229,6 +233,9 @@ func (f *feature) typed(wrong bool, s *state, p *pass) {
 }
 
 func (f *feature) rate(r *sequential.Rate, hit bool, kind string, s *state, p *pass) {
+	if r == nil {
+		return
+	}
 	if found, ring := r.Update(hit); ring {
 		f.ring(kind, "", found, s, p)
 	}

@@ -53,7 +53,7 @@ func (f *feature) profile(rows uint64) (ProfileFeature, bool) {
 	if q.Count() == 0 { // the sketches cover less than the panes
 		return out, false
 	}
-	n := &NumericProfile{Integer: q.Whole(), Sample: q.Count()}
+	n := &NumericProfile{Integer: q.Whole() && (!f.as.derived || f.as.whole), Sample: q.Count()}
 	n.Min, n.Max, _ = q.Range()
 	mean, deviation := f.moments()
 	if mean == nil || deviation == nil {

@@ -237,6 +237,7 @@ type pass struct {
 	now, at     time.Time
 	observation uint64 // of the row at hand, from 1, in the state at hand
 	scratch     []byte
+	cells       [2][]protocol.Cell // of derived features: inputs, outputs
 	alarms      []Alarm
 }
 

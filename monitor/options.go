@@ -13,12 +13,14 @@ type Options struct {
 	Model    string
 	Protocol protocol.Protocol
 
-	Window          time.Duration // of scores, means and quantiles; 10m
-	Slices          []string      // input fields, or header:NAME
-	Positive        string        // the class whose share is a slice's positive rate; "": the natural one, see FairnessGap
-	Score           string        // the output that is the probability of the positive class; "": the first output where it is one
-	FalseAlarmEvery float64       // γ, mean observations between false alarms of the model; 1,000,000
-	FollowStable    bool          // measure versions against the stable version's live window instead of their profile
+	Window          time.Duration  // of scores, means and quantiles; 10m
+	Slices          []string       // input fields, or header:NAME
+	Positive        string         // the class whose share is a slice's positive rate; "": the natural one, see FairnessGap
+	Text            []string       // columns of text that is described by numbers, see Derivation; a profile's own go before
+	Embeddings      map[string]int // lists of so many numbers, likewise
+	Score           string         // the output that is the probability of the positive class; "": the first output where it is one
+	FalseAlarmEvery float64        // γ, mean observations between false alarms of the model; 1,000,000
+	FollowStable    bool           // measure versions against the stable version's live window instead of their profile
 
 	Queue      int   // exchanges waiting; 4096
 	QueueBytes int64 // bytes of their bodies; 64 MiB

@@ -15,6 +15,7 @@ type Profile struct {
 	Source   string           `json:"source"`       // where it came from, for people
 	Created  time.Time        `json:"created"`
 	Rows     uint64           `json:"rows"`
+	Derived  []Derivation     `json:"derived,omitempty"` // columns that features are made of
 	Slices   []ProfileSlice   `json:"slices,omitempty"`
 	Features []ProfileFeature `json:"features"`
 }

@@ -17,6 +17,8 @@ type ProfileOptions struct {
 	Outputs     []string          // columns that the model answers with; the others are inputs
 	Ignore      []string          // columns to leave out
 	Categorical []string          // columns of numbers that are names
+	Text        []string          // columns of text that is described by numbers, see Derivation
+	Embeddings  []string          // columns of lists of numbers, as JSON, likewise
 	Slices      []string          // columns of inputs whose values get a reference of their own, the first 8 of each
 	Columns     map[string]string // column → feature name, where they differ
 	Missing     []string          // texts that mean missing; default "", NA, N/A, NaN, nan, null, NULL, None
@@ -55,7 +57,7 @@ func BuildProfile(table io.Reader, o ProfileOptions) (*Profile, error) {
 	return o.profile(columns, parts, rows)
 }
 
-func readRows(r *tabular.Rows, columns []*columnBuilder, parts []*partBuilder, missing map[string]bool) (rows uint64, err error) {
+func readRows(r *tabular.Rows, columns []columnBuilder, parts []*partBuilder, missing map[string]bool) (rows uint64, err error) {
 	for {
 		record, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -75,15 +77,22 @@ func readRows(r *tabular.Rows, columns []*columnBuilder, parts []*partBuilder, m
 	}
 }
 
-func (o *ProfileOptions) profile(columns []*columnBuilder, parts []*partBuilder, rows uint64) (*Profile, error) {
+func (o *ProfileOptions) profile(columns []columnBuilder, parts []*partBuilder, rows uint64) (*Profile, error) {
 	now := o.Now
 	if now == nil {
 		now = time.Now
 	}
 	p := &Profile{Format: profileFormat, Source: o.Source, Created: now().UTC(), Rows: rows}
 	for _, c := range columns {
-		if c != nil {
-			p.Features = append(p.Features, c.feature())
+		if c == nil {
+			continue
+		}
+		p.Features = append(p.Features, c.features()...)
+		if d := c.derivation(); d != nil {
+			if d.Kind == derivedEmbedding && d.Dims == 0 {
+				return nil, fmt.Errorf("%w: column %q has no list of numbers: write embeddings as JSON, such as [0.1, -0.2]", ErrProfile, d.Column)
+			}
+			p.Derived = append(p.Derived, *d)
 		}
 	}
 	inputsFirst(p.Features)
@@ -102,8 +111,8 @@ func inputsFirst(features []ProfileFeature) {
 }
 
 // columns makes a builder for every column that is not ignored, nil for the others.
-func (o *ProfileOptions) columns(header []string) ([]*columnBuilder, error) {
-	named := slices.Concat(o.Outputs, o.Ignore, o.Categorical, o.Slices)
+func (o *ProfileOptions) columns(header []string) ([]columnBuilder, error) {
+	named := slices.Concat(o.Outputs, o.Ignore, o.Categorical, o.Text, o.Embeddings, o.Slices)
 	for name := range o.Columns {
 		named = append(named, name)
 	}
@@ -112,20 +121,40 @@ func (o *ProfileOptions) columns(header []string) ([]*columnBuilder, error) {
 			return nil, fmt.Errorf("%w: there is no column %q: the table has %s", ErrProfile, name, strings.Join(header, ", "))
 		}
 	}
-	columns := make([]*columnBuilder, len(header))
+	columns := make([]columnBuilder, len(header))
 	for i, name := range header {
 		if slices.Contains(o.Ignore, name) {
 			continue
 		}
-		c := newColumnBuilder(name, uint64(i))
-		if renamed, ok := o.Columns[name]; ok {
-			c.name = renamed
+		c, err := o.column(name, uint64(i))
+		if err != nil {
+			return nil, err
 		}
-		if slices.Contains(o.Outputs, name) {
-			c.role = roleOutput
-		}
-		c.categorical = slices.Contains(o.Categorical, name)
 		columns[i] = c
 	}
 	return columns, nil
+}
+
+// column makes the builder of one column.
+func (o *ProfileOptions) column(column string, seed uint64) (columnBuilder, error) {
+	name, role := column, roleInput
+	if renamed, ok := o.Columns[column]; ok {
+		name = renamed
+	}
+	if slices.Contains(o.Outputs, column) {
+		role = roleOutput
+	}
+	categorical, text := slices.Contains(o.Categorical, column), slices.Contains(o.Text, column)
+	embedding := slices.Contains(o.Embeddings, column)
+	switch {
+	case categorical && text || text && embedding || embedding && categorical:
+		return nil, fmt.Errorf("%w: column %q is two of a category, a text and an embedding: name it once", ErrProfile, column)
+	case text:
+		return newDerivedBuilder(newDerivedColumn(Derivation{Column: name, Role: role, Kind: derivedText}), seed), nil
+	case embedding:
+		return newDerivedBuilder(newEmbedding(name, role, 0), seed), nil
+	}
+	c := newValueBuilder(name, seed)
+	c.role, c.categorical = role, categorical
+	return c, nil
 }

@@ -78,6 +78,9 @@ func (p *Profile) Validate() error {
 	if err := validateFeatures(p.Features); err != nil {
 		return fmt.Errorf("%w: %w", ErrProfile, err)
 	}
+	if err := p.validateDerived(); err != nil {
+		return err
+	}
 	return p.validateSlices()
 }
 

@@ -21,7 +21,19 @@ const (
 )
 
 // columnBuilder collects one column of a table in bounded memory.
-type columnBuilder struct {
+type columnBuilder interface {
+	// add takes the column's text in the next row.
+	add(text string, missing map[string]bool)
+	features() []ProfileFeature
+	column() (name, role string)
+	// derivation says what its features are made of; nil: the column is a feature.
+	derivation() *Derivation
+	// another collects a part of the same column.
+	another(seed uint64) columnBuilder
+}
+
+// valueBuilder collects a column that is a feature.
+type valueBuilder struct {
 	name, role  string
 	categorical bool
 
@@ -36,15 +48,31 @@ type columnBuilder struct {
 	scratch                           []byte
 }
 
-func newColumnBuilder(name string, seed uint64) *columnBuilder {
-	return &columnBuilder{
+func newValueBuilder(name string, seed uint64) *valueBuilder {
+	c := newNumberBuilder(name, seed)
+	c.dict, c.counts = sketch.NewDictionary(nil, countedCategories), make([]uint64, 1)
+	return c
+}
+
+// newNumberBuilder makes one for numbers only.
+func newNumberBuilder(name string, seed uint64) *valueBuilder {
+	return &valueBuilder{
 		name: name, role: roleInput, whole: true, min: math.Inf(1), max: math.Inf(-1),
-		rng: rand.New(rand.NewPCG(seed, 0x70726f66)), dict: sketch.NewDictionary(nil, countedCategories),
-		counts: make([]uint64, 1),
+		rng: rand.New(rand.NewPCG(seed, 0x70726f66)),
 	}
 }
 
-func (c *columnBuilder) add(text string, missing map[string]bool) {
+func (c *valueBuilder) column() (name, role string) { return c.name, c.role }
+func (c *valueBuilder) derivation() *Derivation     { return nil }
+func (c *valueBuilder) features() []ProfileFeature  { return []ProfileFeature{c.feature()} }
+
+func (c *valueBuilder) another(seed uint64) columnBuilder {
+	part := newValueBuilder(c.name, seed)
+	part.role, part.categorical = c.role, c.categorical
+	return part
+}
+
+func (c *valueBuilder) add(text string, missing map[string]bool) {
 	if missing[text] {
 		c.missing++
 		return
@@ -79,7 +107,7 @@ func category(b []byte, text string, x float64, number bool) []byte {
 	return append(b, text...)
 }
 
-func (c *columnBuilder) number(x float64) {
+func (c *valueBuilder) number(x float64) {
 	c.numbers++
 	c.moments.count++
 	c.moments.moments(x)
@@ -92,7 +120,7 @@ func (c *columnBuilder) number(x float64) {
 	}
 }
 
-func (c *columnBuilder) feature() ProfileFeature {
+func (c *valueBuilder) feature() ProfileFeature {
 	f := ProfileFeature{Name: c.name, Role: c.role, Missing: c.missing}
 	values := c.numbers + c.texts
 	classes := c.role == roleOutput && c.whole && c.counts[sketch.Rest] == 0 && c.dict.Len()-1 <= maxClasses/2
@@ -105,7 +133,7 @@ func (c *columnBuilder) feature() ProfileFeature {
 	return f
 }
 
-func (c *columnBuilder) numeric() *NumericProfile {
+func (c *valueBuilder) numeric() *NumericProfile {
 	slices.Sort(c.sample)
 	n := &NumericProfile{
 		Min: c.min, Max: c.max, Mean: c.moments.mean, Integer: c.whole, Sample: uint64(len(c.sample)),

@@ -32,7 +32,7 @@ type ProfileSlice struct {
 type partBuilder struct {
 	field   string
 	column  int
-	like    []*columnBuilder // of the whole table
+	like    []columnBuilder // of the whole table
 	values  []*profilePart
 	scratch []byte
 }
@@ -41,19 +41,23 @@ type partBuilder struct {
 type profilePart struct {
 	value   string
 	rows    uint64
-	columns []*columnBuilder
+	columns []columnBuilder
 }
 
-func (o *ProfileOptions) parts(header []string, columns []*columnBuilder) (parts []*partBuilder, err error) {
+func (o *ProfileOptions) parts(header []string, columns []columnBuilder) (parts []*partBuilder, err error) {
 	if len(o.Slices) > maxProfileSlices/maxProfileValues {
 		return nil, fmt.Errorf("%w: slices by %d columns; use at most %d", ErrProfile, len(o.Slices), maxProfileSlices/maxProfileValues)
 	}
 	for i, name := range o.Slices {
 		at := slices.Index(header, name)
-		if c := columns[at]; c == nil || c.role != roleInput || slices.Contains(o.Slices[:i], name) {
+		field, role := "", ""
+		if c := columns[at]; c != nil {
+			field, role = c.column()
+		}
+		if role != roleInput || slices.Contains(o.Slices[:i], name) {
 			return nil, fmt.Errorf("%w: slices by column %q, which is ignored, an output or named twice: name an input once", ErrProfile, name)
 		}
-		parts = append(parts, &partBuilder{field: columns[at].name, column: at, like: columns})
+		parts = append(parts, &partBuilder{field: field, column: at, like: columns})
 	}
 	return parts, nil
 }
@@ -72,11 +76,10 @@ func (b *partBuilder) add(record []string, missing map[string]bool) {
 	}
 	if k < 0 {
 		k = len(b.values)
-		p := &profilePart{value: string(b.scratch), columns: make([]*columnBuilder, len(b.like))}
+		p := &profilePart{value: string(b.scratch), columns: make([]columnBuilder, len(b.like))}
 		for i, c := range b.like {
 			if c != nil {
-				p.columns[i] = newColumnBuilder(c.name, uint64(k+1)<<32|uint64(i))
-				p.columns[i].role, p.columns[i].categorical = c.role, c.categorical
+				p.columns[i] = c.another(uint64(k+1)<<32 | uint64(i))
 			}
 		}
 		b.values = append(b.values, p)
@@ -103,9 +106,10 @@ func (b *partBuilder) slices(whole []ProfileFeature) (all []ProfileSlice) {
 			if c == nil {
 				continue
 			}
-			f := c.feature()
-			if slices.ContainsFunc(whole, func(w ProfileFeature) bool { return w.Name == f.Name && w.Role == f.Role && w.Kind == f.Kind }) {
-				s.Features = append(s.Features, f)
+			for _, f := range c.features() {
+				if slices.ContainsFunc(whole, func(w ProfileFeature) bool { return w.Name == f.Name && w.Role == f.Role && w.Kind == f.Kind }) {
+					s.Features = append(s.Features, f)
+				}
 			}
 		}
 		inputsFirst(s.Features)
@@ -140,5 +144,5 @@ func (p *Profile) validateSlices() error {
 
 // profile is the slice as a profile of its own.
 func (s *ProfileSlice) profile(whole *Profile) *Profile {
-	return &Profile{Format: profileFormat, Source: whole.Source, Created: whole.Created, Rows: s.Rows, Features: s.Features}
+	return &Profile{Format: profileFormat, Source: whole.Source, Created: whole.Created, Rows: s.Rows, Derived: whole.Derived, Features: s.Features}
 }

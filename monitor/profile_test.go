@@ -139,9 +139,9 @@ func TestBrokenProfilesNameThePlaceAndTheMend(t *testing.T) {
 func TestAProfileOf200FeaturesIsSmall(t *testing.T) {
 	const features, rows, limit = 200, 3000, 256 << 10
 	rng := rand.New(rand.NewPCG(31, 0))
-	columns := make([]*columnBuilder, features)
+	columns := make([]*valueBuilder, features)
 	for i := range columns {
-		columns[i] = newColumnBuilder(fmt.Sprint("feature_", i), uint64(i))
+		columns[i] = newValueBuilder(fmt.Sprint("feature_", i), uint64(i))
 		for range rows {
 			columns[i].add(fmt.Sprint(math.Exp(rng.NormFloat64())*math.Pow(10, float64(i%7-3))), nil)
 		}
@@ -210,7 +210,7 @@ func TestLiveWindowsBecomeProfiles(t *testing.T) {
 }
 
 func TestLargeColumnsAreSampledUniformly(t *testing.T) {
-	c := newColumnBuilder("x", 1)
+	c := newValueBuilder("x", 1)
 	for i := range 3 * sampleSize {
 		c.number(float64(i))
 	}
@@ -248,17 +248,20 @@ func FuzzDecodeProfile(f *testing.F) {
 func FuzzBuildProfile(f *testing.F) {
 	f.Add(smallTable)
 	f.Add("a\n1\n")
+	f.Add("t,v\nsome text,\"[1, 2, 3]\"\n,\"[1e308,1e308,1e308]\"\n")
 	f.Fuzz(func(t *testing.T, table string) {
-		p, err := BuildProfile(strings.NewReader(table), ProfileOptions{})
-		if err != nil {
-			return
-		}
-		data, err := p.Encode()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := DecodeProfile(data); err != nil {
-			t.Errorf("what was built cannot be read: %v", err)
+		for _, o := range []ProfileOptions{{}, {Text: []string{"t"}, Embeddings: []string{"v"}}} {
+			p, err := BuildProfile(strings.NewReader(table), o)
+			if err != nil {
+				continue
+			}
+			data, err := p.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := DecodeProfile(data); err != nil {
+				t.Errorf("what was built cannot be read: %v", err)
+			}
 		}
 	})
 }

@@ -35,6 +35,7 @@ type reference struct {
 // featureReference is one feature of a reference; one of grid and names is set.
 type featureReference struct {
 	*ProfileFeature
+	as     derivedAs
 	grid   *sketch.Grid
 	names  []string      // known categories, most frequent first
 	known  *sketch.Known // the same, for dictionaries
@@ -60,8 +61,12 @@ func newReference(p *Profile, kind string) (*reference, error) {
 
 // read makes the features of a profile ready.
 func (r *reference) read(p *Profile) (err error) {
+	derived := map[string]map[string]derivedAs{
+		roleInput: derivedNames(p.derivations(roleInput)), roleOutput: derivedNames(p.derivations(roleOutput)),
+	}
 	for i := range p.Features {
 		f := &featureReference{ProfileFeature: &p.Features[i]}
+		f.as = derived[f.Role][f.Name]
 		if n := f.Numeric; n != nil {
 			if f.grid, err = sketch.NewGrid(n.Points, n.At, n.Between); err != nil {
 				return err // Validate has checked it; kept for safety

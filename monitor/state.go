@@ -53,7 +53,8 @@ type table struct {
 	role     string
 	features []*feature
 	index    map[string]*feature
-	order    []*feature // of the last batch's columns: a request mostly looks like the one before
+	derived  map[string]derivedAs // the names that are
+	order    []*feature           // of the last batch's columns: a request mostly looks like the one before
 }
 
 // newState makes a state. A reference always brings its counts and bins; detectors
@@ -63,8 +64,8 @@ func newState(v *version, r *reference, detect bool, now time.Time) *state {
 	s := &state{
 		model: m.o.Model, version: v.name, limits: &m.o, drops: &m.drops, account: &v.account,
 		since: now, paneStart: now, alarms: map[string]uint64{}, latency: &sketch.Latency{},
-		inputs:  table{role: roleInput, index: map[string]*feature{}},
-		outputs: table{role: roleOutput, index: map[string]*feature{}},
+		inputs:  table{role: roleInput, index: map[string]*feature{}, derived: v.in.names},
+		outputs: table{role: roleOutput, index: map[string]*feature{}, derived: v.out.names},
 	}
 	if r == nil {
 		return s
@@ -98,7 +99,7 @@ func (t *table) add(name string, ref *featureReference, d *detectors, s *state) 
 		s.drops.add(dropMemoryFeatures, 1)
 		return nil
 	}
-	f := newFeature(name, t.role, ref, s.limits, d)
+	f := newFeature(name, t.role, t.derived[name], ref, s.limits, d)
 	t.features = append(t.features, f)
 	t.index[name] = f
 	return f

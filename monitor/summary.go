@@ -295,5 +295,10 @@ func (v *version) profile(now time.Time) *Profile {
 			}
 		}
 	}
+	for _, c := range slices.Concat(v.in.of, v.out.of) {
+		if f := s.table(c.Role).index[c.names[0]]; f != nil && f.ever {
+			p.Derived = append(p.Derived, c.Derivation)
+		}
+	}
 	return p
 }

@@ -17,6 +17,7 @@ type version struct {
 	ref        *reference
 	whole      *state
 	slices     []slicing // one a field
+	in, out    *describer
 	comparison *Comparison
 	fairness   []fairness // one a field; nil before the first prediction
 
@@ -55,6 +56,8 @@ func newVersion(m *Monitor, name string, now time.Time) (*version, error) {
 	if !v.account.take(versionBytes + v.ref.need(true, false)) {
 		return nil, errMemory
 	}
+	v.in = newDescriber(m.derivations(v.ref, roleInput), v.ref, roleInput)
+	v.out = newDescriber(m.derivations(v.ref, roleOutput), v.ref, roleOutput)
 	v.whole = newState(v, v.ref, true, now)
 	for _, field := range m.fields {
 		known := v.ref.sliceValues(field.name, m.o.MaxSlices)
@@ -72,16 +75,17 @@ func (v *version) observe(x *Exchange, d decoded, p *pass) {
 	}
 	v.m.o.Cost.observations.Add(uint64(rows))
 	v.whole.software(x, p)
-	v.whole.observe(d, 0, rows, p)
+	seen := v.describe(d, p)
+	v.whole.observe(seen, 0, rows, p)
 	for i, field := range v.m.fields {
 		if field.header >= 0 {
 			if s := v.slice(i, headerValue(x, field.header), p); s != nil {
 				s.software(x, p)
-				s.observe(d, 0, rows, p)
+				s.observe(seen, 0, rows, p)
 			}
 			continue
 		}
-		v.sliceRows(i, x, d, p)
+		v.sliceRows(i, x, d, seen, p)
 	}
 	v.fair(x, d, p)
 	v.estimate(d, p)
@@ -90,8 +94,16 @@ func (v *version) observe(x *Exchange, d decoded, p *pass) {
 	}
 }
 
+// describe makes what the states observe of what was decoded.
+func (v *version) describe(d decoded, p *pass) decoded {
+	if !d.described {
+		d.in, d.out = v.in.apply(d.in, &p.cells[0]), v.out.apply(d.out, &p.cells[1])
+	}
+	return d
+}
+
 // sliceRows observes each row in the slice of its own value of an input field.
-func (v *version) sliceRows(i int, x *Exchange, d decoded, p *pass) {
+func (v *version) sliceRows(i int, x *Exchange, d, seen decoded, p *pass) {
 	if d.in == nil {
 		return
 	}
@@ -110,7 +122,7 @@ func (v *version) sliceRows(i int, x *Exchange, d decoded, p *pass) {
 		}
 		if s := v.slice(i, value, p); s != nil {
 			s.software(x, p)
-			s.observe(d, row, row+1, p)
+			s.observe(seen, row, row+1, p)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type part struct {
 // decoded says which of a reader's batches hold something.
 type decoded struct {
 	in, out, primary *protocol.Batch
+	described        bool // in and out have numbers of texts and embeddings already
 }
 
 func (m *Monitor) work() {

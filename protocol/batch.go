@@ -38,7 +38,7 @@ type SkipReason string
 // The reasons for leaving a tensor or field out.
 const (
 	SkipRank SkipReason = "rank" // more than a list a row: an image, a list of objects
-	SkipWide SkipReason = "wide" // a row has more elements than Limits.Columns: an embedding
+	SkipWide SkipReason = "wide" // a row has more elements than Limits.Columns
 )
 
 // Batch is the table that a body was read into. The zero value is ready; a Batch

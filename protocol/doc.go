@@ -21,7 +21,7 @@
 // One row is one observation. What cannot become a cell is never dropped
 // without a trace: a body that cannot be read is a typed [Error], a value of the
 // wrong type is a cell of kind [Invalid], an absent one is [Missing], and an
-// input that is not a table (an image, an embedding wider than the limit) is
+// input that is not a table (an image, a list longer than the limit) is
 // named in [Batch.Skipped] while the rest of the body is still read.
 //
 // # Shapes

@@ -44,16 +44,19 @@ type Options struct {
 // Limits bounds what one body may become. The zero value means the defaults.
 type Limits struct {
 	Rows    int // observations; default 65,536
-	Columns int // columns in all, and elements of one list; default 1,024
+	Columns int // columns in all, and elements of one list; default DefaultColumns
 	Cells   int // rows × columns; default 262,144 (about 10 MiB of cells)
 	Depth   int // nested objects that are flattened into dotted names; default 8
 }
+
+// DefaultColumns is Limits.Columns where nothing is said.
+const DefaultColumns = 1 << 10
 
 func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.Rows, 1 << 16}, {&l.Columns, 1 << 10}, {&l.Cells, 1 << 18}, {&l.Depth, 8}} {
+	}{{&l.Rows, 1 << 16}, {&l.Columns, DefaultColumns}, {&l.Cells, 1 << 18}, {&l.Depth, 8}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}

@@ -22,6 +22,7 @@ type backtestSource struct {
 	seed               uint64
 	missing, outputs   []string
 	ignore, categories []string
+	texts, embeddings  []string
 }
 
 func (a *app) backtestCommand() *cobra.Command {
@@ -54,6 +55,8 @@ which row (from 1). --reference is a table, or a profile that weir profile build
 	f.StringArrayVar(&s.outputs, "output", nil, "column that the model answers with; may be repeated")
 	f.StringArrayVar(&s.ignore, "ignore", nil, "column to leave out of the reference; may be repeated")
 	f.StringArrayVar(&s.categories, "categorical", nil, "column of numbers that are names; may be repeated")
+	f.StringArrayVar(&s.texts, "text", nil, "column of text to be described by numbers; may be repeated")
+	f.StringArrayVar(&s.embeddings, "embedding", nil, "column of JSON lists of numbers, likewise; may be repeated")
 	f.StringArrayVar(&s.columns, "rename", nil, "COLUMN=FEATURE of the stream where the names differ; may be repeated")
 	f.StringArrayVar(&s.missing, "missing", nil, "text that means missing; may be repeated (default empty, NA, NaN, null, None)")
 	f.StringVar(&s.delimiter, "delimiter", ",", "one character between the columns")
@@ -119,7 +122,7 @@ func (a *app) referenceProfile(s backtestSource, delimiter rune) (*monitor.Profi
 		return profile, nil
 	}
 	profile, err = monitor.BuildProfile(fromStart(input, b), monitor.ProfileOptions{
-		Source: name, Outputs: s.outputs, Ignore: s.ignore, Categorical: s.categories, Missing: s.missing, Delimiter: delimiter,
+		Source: name, Outputs: s.outputs, Ignore: s.ignore, Categorical: s.categories, Text: s.texts, Embeddings: s.embeddings, Missing: s.missing, Delimiter: delimiter,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

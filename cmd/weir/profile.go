@@ -57,6 +57,8 @@ input unless --output names it. With --model and --version: from what that versi
 	f.StringArrayVar(&p.options.Outputs, "output", nil, "column that the model answers with; may be repeated")
 	f.StringArrayVar(&p.options.Ignore, "ignore", nil, "column to leave out; may be repeated")
 	f.StringArrayVar(&p.options.Categorical, "categorical", nil, "column of numbers that are names; may be repeated")
+	f.StringArrayVar(&p.options.Text, "text", nil, "column of text to be described by numbers; may be repeated")
+	f.StringArrayVar(&p.options.Embeddings, "embedding", nil, "column of JSON lists of numbers, likewise; may be repeated")
 	f.StringArrayVar(&p.options.Slices, "slice", nil, "input column whose first 8 values get a reference of their own; may be repeated")
 	f.StringArrayVar(&p.columns, "rename", nil, "COLUMN=FEATURE where the names differ; may be repeated")
 	f.StringArrayVar(&p.options.Missing, "missing", nil, "text that means missing; may be repeated (default empty, NA, NaN, null, None)")

@@ -290,5 +290,20 @@ func (g *Gateway) AwaitGeneration(ctx context.Context, model string, generation 
 
 // protocolOf makes the decoder of a model.
 func protocolOf(cfg *config.Model) (protocol.Protocol, error) {
-	return protocol.New(cfg.Protocol, protocol.Options{Features: cfg.Monitor.Features})
+	o := protocol.Options{Features: cfg.Monitor.Features}
+	if len(cfg.Monitor.Embeddings) > 0 { // their elements are columns beside those there may be anyway
+		o.Limits.Columns = protocol.DefaultColumns
+		for _, n := range dims(cfg.Monitor.Embeddings) {
+			o.Limits.Columns += n
+		}
+	}
+	return protocol.New(cfg.Protocol, o)
+}
+
+func dims(embeddings map[string]*config.Embedding) map[string]int {
+	out := make(map[string]int, len(embeddings))
+	for name, e := range embeddings {
+		out[name] = e.Dims
+	}
+	return out
 }

@@ -93,6 +93,8 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Slices:          cfg.Slices,
 		Positive:        cfg.Positive,
 		Score:           cfg.Score,
+		Text:            cfg.Text,
+		Embeddings:      dims(cfg.Embeddings),
 		FalseAlarmEvery: cfg.FalseAlarmEvery,
 		FollowStable:    cfg.Reference == "stable",
 		Queue:           cfg.Queue,

@@ -12,7 +12,7 @@ import (
 
 // pure packages compute: no clock, no randomness of their own, no I/O. Time and
 // random bits are arguments, so that every result can be had again.
-var pure = []string{"config", "monitor/drift", "monitor/sequential", "monitor/sketch", "protocol/...", "proxy/http1", "registry", "rollout/judge", "router"}
+var pure = []string{"config", "monitor/describe", "monitor/drift", "monitor/sequential", "monitor/sketch", "protocol/...", "proxy/http1", "registry", "rollout/judge", "router"}
 
 // commands are where a process may talk to its terminal and end itself.
 var commands = []string{"bench", "cmd/weir", "internal/demo/data/make"}
@@ -28,7 +28,7 @@ var calls = []struct {
 	{"time", "Now|Since|Until|Sleep|After|AfterFunc|Tick|NewTimer|NewTicker", pure, nil, "it is pure; pass the time in"},
 	{"time", "Sleep", nil, []string{"bench/...", "proxy"}, "wait for what you are waiting for, or select on a timer and the context"},
 	{"time", "Tick", nil, nil, "nobody can stop it; use a Ticker"},
-	{"math/rand/v2", "[A-Z].*", []string{"router", "rollout/judge", "monitor/sequential", "monitor/drift", "proxy/http1", "config", "registry"}, nil, "it is pure; pass random bits in"},
+	{"math/rand/v2", "[A-Z].*", []string{"router", "rollout/judge", "monitor/describe", "monitor/sequential", "monitor/drift", "proxy/http1", "config", "registry"}, nil, "it is pure; pass random bits in"},
 	{"math/rand/v2", "(Int|Uint|Float|Norm|Exp|Perm|Shuffle|N$).*", nil, []string{"bench/...", "proxy"}, "its source is global; pass one in"},
 	{"net/http", "Default.*|Get|Head|Post|PostForm|Handle|HandleFunc|ListenAndServe.*", nil, nil, "it is global and has no timeouts; make a client or server"},
 	{"os", "Getenv|LookupEnv|Environ|Setenv", nil, []string{"cmd/weir", "registry/consul"}, "what a package depends on is passed in"},

@@ -104,12 +104,8 @@ func (s *Store) keepRollout(ctx context.Context, model string, doc []byte, sessi
 	if err := s.known(ctx, model); err != nil {
 		return wrap("put rollout "+model, err)
 	}
-	value, err := packRollout(doc)
-	if err != nil {
-		return fmt.Errorf("registry/consul: put rollout %s: %w", model, err)
-	}
-	err = s.persist(ctx, func() (bool, error) {
-		err := s.putRollout(ctx, model, value, session)
+	err := s.persist(ctx, func() (bool, error) {
+		err := s.putRollout(ctx, model, doc, session)
 		return err == nil || errors.Is(err, registry.ErrNotLeader), err
 	})
 	if err != nil {
@@ -130,11 +126,7 @@ func (s *Store) Rollout(ctx context.Context, model string) ([]byte, error) {
 	if pair == nil {
 		return nil, fmt.Errorf("registry/consul: rollout %s: there is none: %w", model, registry.ErrNotFound)
 	}
-	doc, err := unpackRollout(pair.Value)
-	if err != nil {
-		return nil, fmt.Errorf("registry/consul: rollout %s: the value of %s can't be read: %w", model, pair.Key, err)
-	}
-	return doc, nil
+	return pair.Value, nil
 }
 
 // errTooLarge is why a profile can't be kept.

@@ -120,3 +120,15 @@ func TestARecordTellsWhatTheCallCommittedAndNotWhatIsRouted(t *testing.T) {
 		f.wantProblem(f.call("GET", "/api/v1/audit?limit="+limit, ""), 400, "invalid")
 	}
 }
+
+func TestLabelsHaveAnAllowanceOfTheirOwn(t *testing.T) {
+	f := newFixture(t, func(d *Deps) { d.Access = Access{MaxChanges: 2} })
+	f.register("1") // the one change
+	for range 2 {
+		f.call("POST", "/api/v1/models/flights/feedback", `[]`)
+	}
+	f.wantProblem(f.call("POST", "/api/v1/models/flights/feedback", `[]`), 429, api.TypeTooManyRequests)
+	if a := f.call("POST", "/-/reload", ""); a.status == 429 {
+		t.Error("labels have used up what changes may take")
+	}
+}

@@ -3,12 +3,14 @@ package admin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/weir-gateway/weir/admin/api"
 	"github.com/weir-gateway/weir/registry"
 	"github.com/weir-gateway/weir/rollout"
+	"github.com/weir-gateway/weir/rollout/judge"
 )
 
 func (s *server) getRollout(w http.ResponseWriter, r *http.Request) error {
@@ -46,10 +48,14 @@ func (s *server) postRollout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	plan = override(plan, body)
+	if err := unheard(plan, body); err != nil {
+		return err
+	}
 	walk, err := s.Rollouts.Start(r.Context(), rollout.Start{
 		Model:     name,
 		Candidate: body.Version,
-		Plan:      override(plan, body),
+		Plan:      plan,
 		By:        actor(r),
 		Reason:    reasonOr(body.Reason),
 	})
@@ -100,6 +106,30 @@ func override(p rollout.Plan, body api.RolloutRequest) rollout.Plan {
 		p.Bake = time.Duration(*body.Bake)
 	}
 	return p
+}
+
+// unheard refuses what the request asks for and the plan's strategy has no place for, as the configuration does: whoever
+// asks for a guardrail or an approval must not believe that there is one.
+func unheard(p rollout.Plan, body api.RolloutRequest) error {
+	if p.Strategy == rollout.Canary && p.Shadow.Sample == 0 && body.Preview != nil {
+		return invalid("preview", "is for blue-green; a canary without shadow begins with its first step: leave it away, or ask for strategy blue-green")
+	}
+	if p.Strategy != rollout.BlueGreen {
+		return nil
+	}
+	if body.Steps != nil {
+		return invalid("steps", "are for canary; blue-green goes from standby to 100 %%: leave them away, or ask for strategy canary")
+	}
+	if body.Guardrails == nil {
+		return nil
+	}
+	for i, g := range *body.Guardrails {
+		if g.Metric != judge.MetricErrors || len(g.Slices) > 0 {
+			return invalid(fmt.Sprintf("guardrails[%d]", i),
+				"is for canary; after a switch there is nothing to compare with but the errors of all requests before: leave it away, or ask for strategy canary")
+		}
+	}
+	return nil
 }
 
 func (s *server) pauseRollout(w http.ResponseWriter, r *http.Request) error {

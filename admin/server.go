@@ -21,9 +21,9 @@ const ActorHeader = "X-Weir-Actor"
 
 type server struct {
 	Deps
-	mux                          *http.ServeMux
-	crossOrigin                  *http.CrossOriginProtection
-	changes, goingBack, failures *access.Limiter
+	mux                                  *http.ServeMux
+	crossOrigin                          *http.CrossOriginProtection
+	changes, goingBack, labels, failures *access.Limiter
 }
 
 // handler answers a request or returns the error to answer with; it must not have written when it returns one.
@@ -102,6 +102,7 @@ func New(d Deps) http.Handler {
 		Deps: d, mux: http.NewServeMux(), crossOrigin: http.NewCrossOriginProtection(),
 		changes:   access.NewLimiter(d.Access.MaxChanges, d.Now),
 		goingBack: access.NewLimiter(d.Access.MaxChanges, d.Now),
+		labels:    access.NewLimiter(d.Access.MaxChanges, d.Now),
 		failures:  access.NewLimiter(d.Access.MaxFailures, d.Now),
 	}
 	for _, r := range s.routes() {

@@ -313,3 +313,56 @@ func TestAStartThatCannotChangeTheTrafficHasEnded(t *testing.T) {
 		b.start()
 	})
 }
+
+// firstDoc keeps the first document of a walk.
+type firstDoc struct {
+	*memory
+	doc []byte
+}
+
+func (f *firstDoc) PutRollout(ctx context.Context, model string, doc []byte) error {
+	if f.doc == nil {
+		f.doc = slices.Clone(doc)
+	}
+	return f.memory.PutRollout(ctx, model, doc)
+}
+
+// TestARestartBeforeTheFirstStepMakesIt: the process died after the walk was
+// saved and before its first change was.
+func TestARestartBeforeTheFirstStepMakesIt(t *testing.T) {
+	for _, strategy := range []string{Canary, BlueGreen} {
+		t.Run(strategy, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				b.close()
+				kept := &firstDoc{memory: b.store}
+				c, err := New(Config{Store: kept, Source: b.gateway})
+				if err != nil {
+					t.Fatal(err)
+				}
+				plan := Plan{Strategy: strategy, Automation: Manual, FalseAlarm: .01, Deadline: time.Hour, Guardrails: []judge.Guardrail{{Metric: judge.MetricErrors, Margin: 1}}}
+				if strategy == Canary {
+					plan.Steps = []Step{{Weight: registry.Full / 10}}
+				}
+				if _, err := c.Start(t.Context(), Start{Model: "flights", Candidate: "2", By: "ci", Plan: plan}); err != nil {
+					t.Fatal(err)
+				}
+				_ = c.Close()
+
+				b = newBench(t)
+				defer b.close()
+				if err := b.store.PutRollout(t.Context(), "flights", kept.doc); err != nil {
+					t.Fatal(err)
+				}
+				if err := b.c.Load(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Second)
+				synctest.Wait()
+				if r := b.status(); !r.begun() || b.traffic().Generation != 2 || b.traffic().Actor != "ci" {
+					t.Errorf("generation %d by %s: %s", b.traffic().Generation, b.traffic().Actor, r.Explain())
+				}
+			})
+		})
+	}
+}

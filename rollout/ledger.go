@@ -22,9 +22,10 @@ type Ledger struct {
 	// Before are the stable's units and failures in the stage before the first
 	// step.
 	Before Failures `json:"before,omitzero"`
-	// Pairs are the copies compared in that stage, PairsSeen what was booked last.
-	Pairs     judge.Pairs `json:"pairs,omitzero"`
-	PairsSeen judge.Pairs `json:"pairs_seen,omitzero"`
+	// Pairs are the copies compared in that stage, PairsBooked what was booked last
+	// of each process that counted, the latest at the end.
+	Pairs       judge.Pairs   `json:"pairs,omitzero"`
+	PairsBooked []judge.Pairs `json:"pairs_booked,omitempty"`
 	// Seen is the state last booked of every phase.
 	Seen []judge.Phase `json:"seen"`
 	// Opened is when the newest batch was opened.

@@ -180,3 +180,19 @@ func TestALeaderThatComesBackBooksNothingTwice(t *testing.T) {
 		t.Errorf("%d latencies of %d units", n, sum.Units[0]+sum.Units[1])
 	}
 }
+
+// TestPairsOfALeaderThatComesBackAreBookedOnce is the same for copies.
+func TestPairsOfALeaderThatComesBackAreBookedOnce(t *testing.T) {
+	l := &Ledger{}
+	one, other := judge.Pairs{Since: time.Unix(1, 0)}, judge.Pairs{Since: time.Unix(2, 0)}
+	for range 5 {
+		for _, p := range []*judge.Pairs{&one, &other} {
+			p.Compared += 10
+			p.Disagreed++
+			l.absorbPairs(*p)
+		}
+	}
+	if l.Pairs.Compared != 100 || l.Pairs.Disagreed != 10 {
+		t.Errorf("%+v booked of 100 pairs, 10 of which disagreed", l.Pairs)
+	}
+}

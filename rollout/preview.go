@@ -94,11 +94,13 @@ func (l *Ledger) JudgePairs(plan *Plan) []judge.Verdict {
 
 // absorbPairs books what was compared since the last time.
 func (l *Ledger) absorbPairs(now judge.Pairs) {
-	seen := l.PairsSeen
-	if !seen.Since.Equal(now.Since) {
-		seen = judge.Pairs{} // another process counts
+	var seen judge.Pairs
+	if at := slices.IndexFunc(l.PairsBooked, func(p judge.Pairs) bool { return p.Since.Equal(now.Since) }); at >= 0 {
+		seen = l.PairsBooked[at] // also where another process has led meanwhile
+		l.PairsBooked = slices.Delete(l.PairsBooked, at, at+1)
 	}
-	l.PairsSeen = now
+	l.PairsBooked = append(l.PairsBooked, now)
+	l.PairsBooked = l.PairsBooked[max(len(l.PairsBooked)-mostSeen, 0):]
 	l.Pairs.Compared += max(now.Compared-seen.Compared, 0)
 	l.Pairs.Disagreed += max(now.Disagreed-seen.Disagreed, 0)
 }

@@ -111,10 +111,9 @@ func (w *walk) begin(ctx context.Context) error {
 	action := Action{To: first, Cause: registry.CauseRollout, By: w.r.By, Reason: w.r.startReason(first)}
 	// Counts of the stable alone are the first that limits are known from.
 	w.r.Ledger.Absorb(w.c.cfg.Now(), &w.r, w.c.cfg.Source.Phases(w.r.Model))
-	// Saved before the change, so that a restart in between knows whose it is.
-	if len(w.r.Plan.hooksOn(BeforeStep)) > 0 {
-		w.r.Approved = &Approval{To: first, By: w.r.By, Reason: action.Reason}
-	}
+	// Saved before the change, so that a restart in between knows whose it is, and
+	// that it is to be made.
+	w.r.Approved = &Approval{To: first, By: w.r.By, Reason: action.Reason}
 	err := w.save(ctx)
 	if err == nil && w.forward(ctx, action) {
 		err = w.carryOut(ctx, action)

@@ -19,7 +19,7 @@ import (
 )
 
 // labelBatch is how many labels one call sends.
-const labelBatch = 1000
+const labelBatch = 5000
 
 func (a *app) feedbackCommand() *cobra.Command {
 	return a.talks(&cobra.Command{
@@ -65,7 +65,7 @@ func (a *app) sendLabels(ctx context.Context, model, name string, file io.Reader
 		}
 		got, err := c.Feedback(ctx, model, batch)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w (%d entries before were sent; those that are sent again count as duplicates)", err, sent)
 		}
 		for outcome, n := range got.Outcomes {
 			outcomes[outcome] += n

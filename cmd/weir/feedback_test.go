@@ -54,8 +54,8 @@ func TestFeedbackReadsCSVAndJSONLinesAlike(t *testing.T) {
 }
 
 func TestFeedbackSendsInBatches(t *testing.T) {
-	got, calls, out, err := send(t, "request_id,label\n"+strings.Repeat("a,1\n", 2500))
-	if err != nil || len(got) != 2500 || calls != 3 || !strings.Contains(out, "entry 2500 (a)") || !strings.Contains(out, "unknown_id: 2500") {
+	got, calls, out, err := send(t, "request_id,label\n"+strings.Repeat("a,1\n", 12500))
+	if err != nil || len(got) != 12500 || calls != 3 || !strings.Contains(out, "entry 12500 (a)") || !strings.Contains(out, "unknown_id: 12500") {
 		t.Errorf("%d labels in %d calls, %v, %s", len(got), calls, err, out)
 	}
 }

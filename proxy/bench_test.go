@@ -39,7 +39,7 @@ func BenchmarkCPU(b *testing.B) {
 	for b.Loop() {
 		for range 5 {
 			for _, kind := range kinds {
-				spent[kind] = append(spent[kind], gateways[kind].load(b, 32, 20_000))
+				spent[kind] = append(spent[kind], gateways[kind].load(b, 32, 20_000, 0))
 			}
 		}
 	}
@@ -48,6 +48,30 @@ func BenchmarkCPU(b *testing.B) {
 		b.ReportMetric(median(spent[kind]), kind+"-µs/req")
 	}
 	b.ReportMetric(median(spent["split"])/median(spent["fasthttp"]), "split/fasthttp")
+}
+
+// BenchmarkRest measures what a rest costs: requests that come so far apart that
+// their connection rests before each, beside the same where none ever rests.
+//
+//	go test ./proxy -run '^$' -bench Rest -benchtime 1x
+func BenchmarkRest(b *testing.B) {
+	upstream := fixedBackend(b, benchHead+strings.Repeat("a", 199)+"!")
+	kinds := []string{"awake", "resting"}
+	gateways, spent := map[string]*gatewayProcess{}, map[string][]float64{}
+	for _, kind := range kinds {
+		gateways[kind] = startGateway(b, kind, upstream)
+	}
+	for b.Loop() {
+		for range 5 {
+			for _, kind := range kinds {
+				spent[kind] = append(spent[kind], gateways[kind].load(b, 128, 10_000, 30*time.Millisecond))
+			}
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	for _, kind := range kinds {
+		b.ReportMetric(median(spent[kind]), kind+"-µs/req")
+	}
 }
 
 const benchHead = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Mon, 23 Nov 2026 09:00:00 GMT\r\nServer: model\r\nContent-Length: 200\r\n\r\n"
@@ -107,8 +131,8 @@ func (g *gatewayProcess) cpu(b *testing.B) time.Duration {
 }
 
 // load sends n requests over some connections, each waiting for its answer, and
-// returns the CPU time in µs that one cost.
-func (g *gatewayProcess) load(b *testing.B, connections, n int) float64 {
+// returns the CPU time in µs that one cost. Each connection pauses between two.
+func (g *gatewayProcess) load(b *testing.B, connections, n int, pause time.Duration) float64 {
 	b.Helper()
 	request := []byte(benchRequest + strings.Repeat("a", 199) + "!")
 	before := g.cpu(b)
@@ -135,6 +159,7 @@ func (g *gatewayProcess) load(b *testing.B, connections, n int) float64 {
 					}
 					got += m
 				}
+				time.Sleep(pause)
 			}
 		})
 	}
@@ -181,7 +206,8 @@ func weirGateway(t testing.TB, kind, upstream string) func(net.Listener) error {
 		}
 		w.pools[version], w.watchers[version] = pool, newWatcher()
 	}
-	server := proxy.New(proxy.Config{}, slog.New(slog.DiscardHandler))
+	rest := map[string]time.Duration{"awake": time.Hour, "resting": time.Millisecond}[kind]
+	server := proxy.New(proxy.Config{Rest: rest}, slog.New(slog.DiscardHandler))
 	server.Swap(w.compile(s))
 	return server.Serve
 }

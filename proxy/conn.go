@@ -39,6 +39,7 @@ type conn struct {
 	until instant // when it has been idle for too long
 	idled bool    // it has been idle for long enough to rest
 	woken bool    // it has rested, and had no request since
+	brisk bool    // its last rest was over soon
 	stays bool    // it can't rest
 	neighbours
 }
@@ -111,6 +112,7 @@ func (c *conn) next() bool {
 		}
 		w = c.w
 	} else {
+		w.fatten(&c.server.works)
 		w.w = copy(w.in, w.in[w.r:w.w]) // the beginning of a pipelined request
 		w.r = 0
 	}
@@ -152,7 +154,11 @@ func (c *conn) next() bool {
 // await waits for the first bytes of a request, without a buffer until they come.
 // false: there are none, or, if idled is true, the connection may rest.
 func (c *conn) await() bool {
-	if c.w != nil {
+	switch {
+	case c.w == nil:
+	case c.w.slender():
+		c.giveBack()
+	default:
 		c.w.r, c.w.w = 0, 0
 	}
 	phase := c.phase.Load()
@@ -164,8 +170,7 @@ func (c *conn) await() bool {
 	if c.woken = false; !woken {
 		c.until = t.after(c.server.cfg.KeepAlive)
 	}
-	soon := t.after(c.server.cfg.Rest)
-	rests := !woken && !c.stays && soon < c.until
+	soon, rests := c.soon(t, woken)
 	c.reading(min(soon, c.until), t)
 	// Behind the arming: Shutdown's own may just have been overwritten.
 	if c.server.draining.Load() {

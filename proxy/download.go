@@ -124,7 +124,6 @@ func (c *conn) stream(u *upstream, d *download) bool {
 		if b != nil {
 			c.server.streams.put(b)
 		}
-		c.w.fatten(&c.server.works)
 	}()
 	for {
 		limit := int64(streamSize)

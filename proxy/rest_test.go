@@ -102,6 +102,23 @@ func TestShutdownServesTheFirstRequestOfAConnectionThatRests(t *testing.T) {
 	}
 }
 
+func TestAConnectionThatIsUsedAgainSoonDoesNotRestAgainSoSoon(t *testing.T) {
+	b := listen(t, echo)
+	w := start(t, setup{upstreams: map[string][]string{"1": {b.url}}, config: proxy.Config{Rest: 300 * time.Millisecond}})
+	brisk := w.dial()
+	w.waitForRest(1)
+	brisk.send(plain).recv("POST")
+	// It has been idle for longer than one that has just been made; if that rests,
+	// and it does too, one is left when the other has ended.
+	other := w.dial()
+	w.waitForRest(1)
+	other.Close()
+	waitFor(t, func() bool { return w.server.Active() == 1 })
+	if n := w.server.Resting(); n != 0 {
+		t.Errorf("%d rest", n)
+	}
+}
+
 // Requests that come at about the moment when their connections begin to rest,
 // some with a pause between their pieces.
 func TestNoRequestIsLostAtTheBeginningOfARest(t *testing.T) {

@@ -54,7 +54,7 @@ func RunBacktest(reference *Profile, stream io.Reader, o BacktestOptions) (*Back
 	if err := m.SetProfile(version, &whole); err != nil {
 		return nil, fmt.Errorf("backtest: %w", err)
 	}
-	rows, err := tabular.Open(stream, tabular.Options{Delimiter: o.Delimiter})
+	rows, err := tabular.Open(stream, tabular.Options{Delimiter: o.Delimiter, Lists: o.lists(reference)})
 	if err != nil {
 		return nil, fmt.Errorf("backtest: %w", err)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/weir-gateway/weir/monitor/tabular"
 )
 
 func TestAProfileOfParquetIsThatOfTheSameTableAsCSV(t *testing.T) {
@@ -104,4 +106,39 @@ func BenchmarkBacktestParquet(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N*rows*columns)/b.Elapsed().Seconds(), "values/s")
+}
+
+// Lists of numbers in Parquet are the embeddings that their JSON texts are in CSV.
+func TestAListInParquetIsTheEmbeddingThatIsATextInCSV(t *testing.T) {
+	data, err := os.ReadFile("tabular/testdata/lists.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := tabular.Open(bytes.NewReader(data), tabular.Options{Lists: []string{"double", "float", "bare"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := "vector\n"
+	for {
+		record, err := rows.Next()
+		if err != nil {
+			break // the end, or too few rows below
+		}
+		table += `"` + record[2] + "\"\n"
+	}
+	o := ProfileOptions{Embeddings: []string{"vector"}, Now: func() time.Time { return time.Unix(0, 0) }}
+	want := mustProfile(t, table, o)
+	o.Embeddings, o.Ignore, o.Columns = []string{"double"}, []string{"id", "float", "bare"}, map[string]string{"double": "vector"}
+	got, err := BuildProfile(bytes.NewReader(data), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Reservoirs are not full, so that their seeds, by the places of columns, mean nothing.
+	if diff := cmp.Diff(want, got); diff != "" || got.Rows != 3000 || got.Features[0].Invalid == 0 || got.Features[0].Missing == 0 {
+		t.Errorf("%d rows: %s", got.Rows, diff)
+	}
+	b, err := RunBacktest(got, bytes.NewReader(data), BacktestOptions{Columns: map[string]string{"double": "vector"}})
+	if err != nil || b.Observations != 3000 || len(b.Absent) != 0 || len(b.Watched) != 9 {
+		t.Errorf("%+v, %v", b, err)
+	}
 }

@@ -32,7 +32,7 @@ type ProfileOptions struct {
 // numbers. true and false are 1 and 0, as they are when a model is called. Memory
 // is at most about 1 MiB a column, whatever the number of rows.
 func BuildProfile(table io.Reader, o ProfileOptions) (*Profile, error) {
-	r, err := tabular.Open(table, tabular.Options{Delimiter: o.Delimiter})
+	r, err := tabular.Open(table, tabular.Options{Delimiter: o.Delimiter, Lists: o.Embeddings})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrProfile, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/weir-gateway/weir/monitor/tabular"
 	"github.com/weir-gateway/weir/protocol"
@@ -61,6 +62,21 @@ func recordedPlaces(reference *Profile) (places []recordedPlace) {
 		}
 	}
 	return places
+}
+
+// lists are the columns of a stream that may be lists: embeddings.
+func (o *BacktestOptions) lists(reference *Profile) (names []string) {
+	for _, d := range reference.Derived {
+		if d.Kind == derivedEmbedding {
+			names = append(names, d.Column)
+		}
+	}
+	for column, feature := range o.Columns {
+		if slices.Contains(names, feature) {
+			names = append(names, column)
+		}
+	}
+	return names
 }
 
 func newRecorded(rows *tabular.Rows, reference *Profile, o *BacktestOptions) *recorded {

@@ -44,3 +44,21 @@ func TestTextsAndEmbeddingsAreWatchedByTheirNumbers(t *testing.T) {
 		t.Errorf("weir_feature_missing_ratio is %v", s)
 	}
 }
+
+// Clients name inputs: whatever they are called, metrics stay readable.
+func TestAnInputCalledLikeAnOutputHasASeriesOfItsOwn(t *testing.T) {
+	one := newModelServer(t)
+	r := start(t)
+	r.register("1", one)
+	r.switchTo("1")
+	eventually(t, "the monitor begins", func() bool {
+		r.post(`{"inputs":[{"name":"late","shape":[1],"datatype":"FP64","data":[3]},{"name":"late (output)","shape":[1],"datatype":"FP64","data":[3]}]}`)
+		return r.summary(t, "1", "").Software.Requests > 0
+	})
+	text := r.metrics(t)
+	for _, name := range []string{"late", "late (output)", "late (output) (output)"} {
+		if got := metric(text, `weir_feature_missing_ratio{feature="`+name+`",model="m",version="1"}`); got != 0 {
+			t.Errorf("%s: %v: %.300s", name, got, text)
+		}
+	}
+}

@@ -269,12 +269,20 @@ func (m *metrics) collectDropped(out chan<- prometheus.Metric, model string, mon
 
 func collectMonitored(out chan<- prometheus.Metric, model string, v monitor.VersionMetrics) {
 	outputs := map[string]float64{} // the worst output's score, by method
+	taken := map[string]bool{}
 	for _, f := range v.Features {
-		gauge(out, featureMissing, f.MissingRatio, model, v.Version, f.Name)
-		gauge(out, driftEvidence, f.EvidenceLog10, model, v.Version, f.Name)
+		// A series twice would be an error for all of /metrics, and clients name inputs.
+		// The features of a version come inputs first.
+		name := f.Name
+		for taken[name] {
+			name += outputSuffix
+		}
+		taken[name] = true
+		gauge(out, featureMissing, f.MissingRatio, model, v.Version, name)
+		gauge(out, driftEvidence, f.EvidenceLog10, model, v.Version, name)
 		for _, s := range f.Scores {
 			if !f.Output {
-				gauge(out, driftScore, s.Value, model, v.Version, f.Name, s.Method)
+				gauge(out, driftScore, s.Value, model, v.Version, name, s.Method)
 			} else if worst, ok := outputs[s.Method]; !ok || s.Value > worst {
 				outputs[s.Method] = s.Value
 			}
@@ -298,6 +306,9 @@ func collectMonitored(out chan<- prometheus.Metric, model string, v monitor.Vers
 		gauge(out, shadowDisagreement, v.Shadow.Ratio, model, v.Version)
 	}
 }
+
+// outputSuffix tells an output from an input of its name.
+const outputSuffix = " (output)"
 
 // alarmKinds are exported at 0 too, so that an alert can see the first alarm.
 var alarmKinds = []string{"distribution", "missing", "unseen", "range", "type", "volume"}

@@ -39,6 +39,8 @@ type parquetRows struct {
 	left    int64              // rows of it that are not read
 	columns []*parquetColumn   // the wanted ones
 	chosen  bool
+	lists   []string // names of columns that may be lists
+	batch   int64    // rows that are turned into texts at once
 
 	rows, at int // of the batch, and of those the next
 	record   []string
@@ -48,18 +50,20 @@ type parquetRows struct {
 
 // parquetColumn is a wanted column.
 type parquetColumn struct {
-	*parquet.Column
-	place  int // in the row
-	render render
-	pages  parquet.Pages
-	page   parquet.Page
-	reader parquet.ValueReader // of the page
-	ends   [parquetBatch]int   // of its texts in the batch's
-	cells  [parquetBatch]string
+	*parquet.Column        // the leaf
+	name            string // of the column that it is the leaf of
+	list            *list  // nil: a value a row
+	place           int    // in the row
+	render          render
+	pages           parquet.Pages
+	page            parquet.Page
+	reader          parquet.ValueReader // of the page
+	ends            [parquetBatch]int   // of its texts in the batch's
+	cells           [parquetBatch]string
 }
 
 // openParquet reads the directory at the end of a file; b has it from the start.
-func openParquet(from io.Reader, b io.Reader) (*Rows, error) {
+func openParquet(from io.Reader, b io.Reader, lists []string) (*Rows, error) {
 	at, size, err := inPlace(from, b)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTable, err)
@@ -68,6 +72,7 @@ func openParquet(from io.Reader, b io.Reader) (*Rows, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: it begins like a Parquet file and cannot be read as one: %w", ErrTable, err)
 	}
+	p.lists = lists
 	return newRows(p, names)
 }
 
@@ -108,7 +113,7 @@ func newParquet(at io.ReaderAt, size int64) (p *parquetRows, names []string, err
 		return nil, nil, errors.New("it has no columns")
 	}
 	return &parquetRows{
-		file: file, groups: file.RowGroups(), record: make([]string, len(names)), values: make([]parquet.Value, parquetBatch),
+		file: file, groups: file.RowGroups(), record: make([]string, len(names)), values: make([]parquet.Value, parquetBatch), batch: parquetBatch,
 	}, names, nil
 }
 
@@ -150,16 +155,31 @@ func (p *parquetRows) only(wanted func(int) bool) (err error) {
 		if !wanted(i) {
 			continue
 		}
-		write, err := renderer(c)
+		one := &parquetColumn{Column: c, name: c.Name(), place: i}
+		if one.render, err = renderer(c); errors.Is(err, errNested) && slices.Contains(p.lists, strings.TrimSpace(c.Name())) {
+			err = p.asList(one)
+		}
 		if err != nil {
 			return fmt.Errorf("column %q %w: leave it out, or write the file with flat columns of numbers, truths or texts", c.Name(), err)
 		}
-		if how, mend := p.misread(c); how != "" {
+		if how, mend := p.misread(one.Column); how != "" {
 			return fmt.Errorf("column %q is written %s, which is not read right yet: leave it out, or write the file %s", c.Name(), how, mend)
 		}
-		p.columns = append(p.columns, &parquetColumn{Column: c, place: i, render: write})
+		p.columns = append(p.columns, one)
 	}
 	return nil
+}
+
+// asList makes a column of lists of numbers readable.
+func (p *parquetRows) asList(c *parquetColumn) (err error) {
+	leaf, ok := listLeaf(c.Column)
+	if !ok {
+		return errors.New("is nested otherwise than as lists of numbers")
+	}
+	c.list = &list{nullable: c.Optional(), buffer: make([]parquet.Value, parquetBatch)}
+	c.Column, p.batch = leaf, listBatch
+	c.render, err = physical(leaf.Type().Kind())
+	return err
 }
 
 // misread says how a column is written that parquet-go 0.32 reads as other values,
@@ -216,11 +236,15 @@ func (p *parquetRows) fill() (err error) {
 			return err
 		}
 	}
-	n := int(min(p.left, parquetBatch))
+	n := int(min(p.left, p.batch))
 	p.texts = p.texts[:0]
 	for _, c := range p.columns {
-		if err := p.read(c, n); err != nil {
-			return fmt.Errorf("row group %d, column %q: %w", p.group, c.Name(), err)
+		read := p.read
+		if c.list != nil {
+			read = p.readLists
+		}
+		if err := read(c, n); err != nil {
+			return fmt.Errorf("row group %d, column %q: %w", p.group, c.name, err)
 		}
 	}
 	texts, from := string(p.texts), 0 // one copy for the whole batch
@@ -248,6 +272,9 @@ func (p *parquetRows) nextGroup() error {
 			_ = c.pages.Close() // read to its end
 		}
 		c.pages, c.page, c.reader = chunks[c.Index()].Pages(), nil, nil
+		if c.list != nil {
+			c.list.held, c.list.begun = nil, false
+		}
 	}
 	return nil
 }

@@ -14,7 +14,8 @@ var ErrTable = errors.New("table")
 
 // Options say how Open reads.
 type Options struct {
-	Delimiter rune // of CSV; default ','
+	Delimiter rune     // of CSV; default ','
+	Lists     []string // columns that may be lists of numbers in Parquet: their texts are JSON
 }
 
 // Rows is a table being read. Not safe for concurrent use.
@@ -38,7 +39,7 @@ type source interface {
 func Open(from io.Reader, o Options) (*Rows, error) {
 	b := bufio.NewReader(from)
 	if first, _ := b.Peek(5); isParquet(first) { // an error comes again below
-		return openParquet(from, b)
+		return openParquet(from, b, o.Lists)
 	}
 	return NewCSV(b, o.Delimiter)
 }

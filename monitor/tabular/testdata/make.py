@@ -60,6 +60,19 @@ def kinds() -> pa.Table:
     })
 
 
+def lists() -> pa.Table:
+    """Lists of numbers of three kinds; TestListsOfNumbersAreJSON makes the same."""
+    rows = [None if i % 7 == 3 else [] if i % 11 == 5 else [i, i / 4, None if i % 13 == 8 else -i] for i in range(3000)]
+    bare = [[1.0] if row is None else [0.0 if x is None else x for x in row] for row in rows]
+    return pa.table({
+        "id": pa.array(range(3000)),
+        "float": pa.array(rows, pa.list_(pa.float32())),
+        "double": pa.array(rows, pa.large_list(pa.float64())),
+        "bare": pa.array(bare, pa.list_(pa.field("element", pa.float32(), nullable=False))),
+    }, pa.schema([("id", pa.int64()), ("float", pa.list_(pa.float32())), ("double", pa.large_list(pa.float64())),
+                  pa.field("bare", pa.list_(pa.field("element", pa.float32(), nullable=False)), nullable=False)]))
+
+
 def main() -> None:
     frame = flights()
     frame.to_csv("flights.csv", index=False)
@@ -79,6 +92,9 @@ def main() -> None:
     pq.write_table(many.slice(0, 0), "empty.parquet")
     pq.write_table(pa.table({"a": [1, 2], "tags": [["x"], []], "place": [{"lat": 1.0}, {"lat": 2.0}],
                              "raw": [b"\xff\xfe", b"\x00"]}), "nested.parquet")
+    pq.write_table(lists(), "lists.parquet", row_group_size=1700, data_page_size=1024)
+    pq.write_table(lists(), "lists-v2.parquet", row_group_size=1700, data_page_version="2.0", compression="zstd",
+                   use_dictionary=False)
 
 
 main()

@@ -177,6 +177,9 @@ func (c *checker) shadow(path string, s Shadow) {
 	c.size(path+".max_rate", s.MaxRate, 1*kib, 1<<40)
 	c.duration(path+".timeout", s.Timeout, time.Millisecond, 24*time.Hour)
 	c.number(path+".tolerance", s.Tolerance, 0, 1)
+	for _, output := range sortedKeys(s.Tolerances) {
+		c.number(join(path+".tolerances", output), s.Tolerances[output], 0, 1)
+	}
 	if s.MaxBody > s.MaxBytes {
 		c.fault(RuleShadowMemory, path+".max_body", "is %s, but all copies together may take max_bytes, %s; lower it or raise max_bytes", s.MaxBody, s.MaxBytes)
 	}

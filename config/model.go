@@ -93,6 +93,8 @@ type Shadow struct {
 	MaxRate   Size     `json:"max_rate"`  // of answers, a second
 	Timeout   Duration `json:"timeout"`
 	Tolerance float64  `json:"tolerance"` // relative difference up to which two numbers are the same answer
+
+	Tolerances map[string]float64 `json:"tolerances,omitempty"` // output → the same for its numbers
 }
 
 // Monitor configures the online summaries and detectors of a model. Off is

@@ -1,99 +1,50 @@
 package monitor
 
-import (
-	"bytes"
-	"math"
+// comparison is what a shadow's answers are to those that clients got, since the
+// first of them.
+type comparison struct {
+	shadow agreement
+}
 
-	"github.com/weir-gateway/weir/protocol"
-)
-
-// compare counts a shadow's rows against the primary's. Where an output is a class
-// in both answers (text, or whole numbers only) the classes decide alone: two
-// versions of a classifier hardly ever agree on the last digit of a score.
+// compare counts a shadow's rows against the primary's.
 func (v *version) compare(x *Exchange, d decoded) {
 	if v.comparison == nil {
-		v.comparison = &Comparison{}
+		v.comparison = &comparison{}
 	}
-	c := v.comparison
 	if len(x.Primary.Bytes) == 0 && !x.Failed {
 		return // nothing to compare with
 	}
-	if d.out == nil || d.primary == nil || d.out.Rows != d.primary.Rows {
-		c.Unmatched++
-		return
+	v.comparison.shadow.compare(d.out, d.primary, &v.m.o)
+}
+
+// summary is a snapshot; nil where the version never was a shadow.
+func (c *comparison) summary() *Comparison {
+	if c == nil {
+		return nil
 	}
-	pairs, onlyClasses := matchColumns(d.out, d.primary)
-	if len(pairs) == 0 {
-		c.Unmatched++
-		return
+	g := &c.shadow
+	return &Comparison{
+		Compared: g.compared, Disagreed: g.disagreed, Ratio: ratio(g.disagreed, g.compared), Unmatched: g.unmatched,
+		Outputs: g.shown(),
 	}
-	for row := range d.out.Rows {
-		c.Compared++
-		for _, p := range pairs {
-			if onlyClasses && !p.class {
-				continue
-			}
-			if !agree(&p.a.Cells[row], &p.b.Cells[row], v.m.o.Tolerance) {
-				c.Disagreed++
-				break
-			}
+}
+
+// restored is the comparison of a saved summary; nil where answers would be compared
+// by other tolerances now, so that it starts anew.
+func (o *Options) restored(s *Comparison) *comparison {
+	if s == nil {
+		return nil
+	}
+	c := &comparison{}
+	g := &c.shadow
+	g.compared, g.disagreed, g.unmatched = s.Compared, s.Disagreed, s.Unmatched
+	for _, out := range s.Outputs {
+		if now, _ := o.tolerance(out.Name); now != out.Tolerance {
+			return nil
+		}
+		if k := g.output(len(g.outputs), out.Name, out.Tolerance, o.MaxFeatures); k >= 0 {
+			g.outputs[k] = out
 		}
 	}
-	if c.Compared > 0 {
-		c.Ratio = float64(c.Disagreed) / float64(c.Compared)
-	}
-}
-
-type columnPair struct {
-	a, b  *protocol.Column
-	class bool
-}
-
-func matchColumns(a, b *protocol.Batch) (pairs []columnPair, anyClass bool) {
-	for i := range a.Columns {
-		other := findColumn(b, a.Columns[i].Name, i)
-		if other == nil {
-			continue
-		}
-		p := columnPair{a: &a.Columns[i], b: other}
-		p.class = isClass(p.a) && isClass(p.b)
-		anyClass = anyClass || p.class
-		pairs = append(pairs, p)
-	}
-	return pairs, anyClass
-}
-
-// findColumn looks at place i first: both answers mostly have the same layout.
-func findColumn(b *protocol.Batch, name string, i int) *protocol.Column {
-	if i < len(b.Columns) && b.Columns[i].Name == name {
-		return &b.Columns[i]
-	}
-	for k := range b.Columns {
-		if b.Columns[k].Name == name {
-			return &b.Columns[k]
-		}
-	}
-	return nil
-}
-
-func isClass(c *protocol.Column) bool {
-	for i := range c.Cells {
-		if x := &c.Cells[i]; x.Kind == protocol.Number && x.Number != math.Trunc(x.Number) {
-			return false
-		}
-	}
-	return true
-}
-
-func agree(a, b *protocol.Cell, tolerance float64) bool {
-	switch {
-	case a.Kind != b.Kind:
-		return false
-	case a.Kind == protocol.Text:
-		return bytes.Equal(a.Text, b.Text)
-	case a.Kind == protocol.Number && a.Number != b.Number:
-		largest := max(math.Abs(a.Number), math.Abs(b.Number))
-		return math.Abs(a.Number/largest-b.Number/largest) <= tolerance // divided first: no overflow
-	}
-	return true
+	return c
 }

@@ -34,8 +34,9 @@ type Options struct {
 	MaxSlices     int // 20 values a slice field; the rest is one slice named (other)
 	MaxCategories int // 64 categories beside the profile's; the rest is counted as one
 
-	Tolerance float64 // relative difference up to which a shadow's number agrees with the primary's; 1e-6
-	Seed      uint64  // of the randomisation at ties
+	Tolerance  float64            // relative difference up to which a shadow's number agrees with the primary's; 1e-6
+	Tolerances map[string]float64 // the same by output; one that is named here decides beside classes too
+	Seed       uint64             // of the randomisation at ties
 
 	Now          func() time.Time                              // time.Now
 	OnAlarm      func(Alarm)                                   // called by a worker, in order; must not call back into the Monitor's Close

@@ -87,6 +87,18 @@ type Comparison struct {
 	Disagreed uint64  `json:"disagreed"`
 	Ratio     float64 `json:"disagreement_ratio"` // 0 when nothing was compared
 	Unmatched uint64  `json:"unmatched"`          // exchanges whose answers have different shapes, or of which one failed
+
+	Outputs []OutputComparison `json:"outputs,omitempty"` // those that both answers have
+}
+
+// OutputComparison is one output of a Comparison. It may disagree in a row that does
+// not: a score in which two versions differ while their classes agree.
+type OutputComparison struct {
+	Name      string  `json:"name"`
+	Tolerance float64 `json:"tolerance"` // of its numbers
+	Compared  uint64  `json:"compared"`
+	Disagreed uint64  `json:"disagreed"`
+	Ratio     float64 `json:"disagreement_ratio"`
 }
 
 // Skew lists what the reference and the requests do not have in common.

@@ -16,7 +16,7 @@ type version struct {
 	ref        *reference
 	whole      *state
 	slices     []slicing // one a field
-	comparison *Comparison
+	comparison *comparison
 	fairness   []fairness // one a field; nil before the first prediction
 
 	// unscored: the prediction is a number that is no score; fractional: a score was

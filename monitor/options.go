@@ -65,6 +65,7 @@ type Exchange struct {
 	Request  protocol.Body
 	Response protocol.Body
 	Primary  protocol.Body // the primary's answer when Shadow, to compare; empty: nothing to compare
+	Noise    []string      // not empty: Version answered Primary too, and these shadows got a copy; nothing else is made of it
 	Headers  []string      // values of HeaderSlices(Options.Slices), in that order
 
 	// Owner is whatever the caller wants to find again in OnPrediction and Done.

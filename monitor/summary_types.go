@@ -89,6 +89,27 @@ type Comparison struct {
 	Unmatched uint64  `json:"unmatched"`          // exchanges whose answers have different shapes, or of which one failed
 
 	Outputs []OutputComparison `json:"outputs,omitempty"` // those that both answers have
+
+	Noise  *Noise  `json:"noise,omitempty"`  // absent before the first request that was answered twice
+	Excess *Excess `json:"excess,omitempty"` // likewise
+}
+
+// Noise counts the answers of one version to the same request, asked twice: how much
+// of a disagreement is the service's own.
+type Noise struct {
+	Compared  uint64  `json:"compared"`
+	Disagreed uint64  `json:"disagreed"`
+	Ratio     float64 `json:"disagreement_ratio"`
+	Unmatched uint64  `json:"unmatched"`
+}
+
+// Excess is a shadow's disagreement less the noise. Both are means over requests, of
+// the share of a request's rows that differ: rows of one request do not fail alone.
+type Excess struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+	Level float64 `json:"level"` // chance that low and high are ever wrong
 }
 
 // OutputComparison is one output of a Comparison. It may disagree in a row that does

@@ -90,14 +90,18 @@ func TestSecondAnswersThatFailTakeNoEndpointFromClients(t *testing.T) {
 }
 
 func TestClientsDoNotWaitBehindSecondQuestions(t *testing.T) {
-	s := setup{pool: proxy.PoolConfig{MaxConnections: 1}}
-	w, again := noisy(t, s, proxy.ShadowConfig{Timeout: 50 * time.Millisecond}, saysOne, "", saysThree)
-	w.once(plain)
-	if x := again.next(t); x.Fault != proxy.FaultTimeout { // it has a place, and is cut off by its own timeout
-		t.Fatalf("a version that does not answer again: %v", x.Fault)
-	}
-	if a := w.once(plain); a.body != "1" {
-		t.Errorf("a client got %d %q", a.StatusCode, a.body)
+	for places, want := range map[int]proxy.Fault{1: proxy.FaultOverloaded, 4: proxy.FaultTimeout} {
+		s := setup{pool: proxy.PoolConfig{MaxConnections: places}}
+		w, again := noisy(t, s, proxy.ShadowConfig{Workers: 4, Timeout: 100 * time.Millisecond}, saysOne, "", saysThree)
+		c := w.dial()
+		c.send(plain).recv("POST")
+		c.send(plain).recv("POST") // while the first copy hangs, if it got a place
+		if x := again.next(t); x.Fault != want {
+			t.Errorf("of %d places a copy that is not answered gets %v, not %v", places, x.Fault, want)
+		}
+		if a := c.send(plain).recv("POST"); a.body != "1" {
+			t.Errorf("a client got %d %q", a.StatusCode, a.body)
+		}
 	}
 }
 

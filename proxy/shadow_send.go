@@ -57,7 +57,7 @@ func (s *sender) send(j *job) {
 // will look at that.
 func (s *sender) exchange(j *job, x *Exchange) (tooLong bool) {
 	at := now().after(s.queue.cfg.Timeout)
-	var q query
+	q := query{spare: j.shadow < 0}
 	pool := j.target.pool
 	for {
 		q.t = now()

@@ -9,6 +9,7 @@ const excessLevel = 0.05
 // first of them.
 type comparison struct {
 	shadow, noise rate
+	concentration concentration
 }
 
 // rate is an agreement, and the mean over exchanges of the share of rows that differ.
@@ -18,14 +19,16 @@ type rate struct {
 }
 
 // compare counts a shadow's rows against the primary's.
-func (v *version) compare(x *Exchange, d decoded) {
+func (v *version) compare(x *Exchange, d decoded, p *pass) {
 	if v.comparison == nil {
 		v.comparison = &comparison{}
 	}
 	if len(x.Primary.Bytes) == 0 && !x.Failed {
 		return // nothing to compare with
 	}
-	v.comparison.shadow.observe(d, &v.m.o)
+	if r := &v.comparison.shadow; r.observe(d, &v.m.o) {
+		v.comparison.concentration.observe(v, d.in, r.differ, p)
+	}
 }
 
 func (r *rate) observe(d decoded, o *Options) bool {
@@ -73,6 +76,15 @@ func (c *comparison) summary() *Comparison {
 	}
 	if n.compared+n.unmatched > 0 {
 		out.Noise = &Noise{Compared: n.compared, Disagreed: n.disagreed, Ratio: ratio(n.disagreed, n.compared), Unmatched: n.unmatched}
+	}
+	return out
+}
+
+// full is a summary with what takes longer.
+func (c *comparison) full() *Comparison {
+	out := c.summary()
+	if out != nil {
+		out.Concentrated = c.concentration.found()
 	}
 	return out
 }

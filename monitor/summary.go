@@ -40,7 +40,7 @@ func (m *Monitor) Summary(version, slice string) (Summary, error) {
 	if slice != "" {
 		out.Slice = &slice
 	} else {
-		out.Shadow = v.comparison.summary()
+		out.Shadow = v.comparison.full()
 		out.Fairness = v.gaps()
 		out.QualityEstimate = v.qualityEstimate()
 	}

@@ -92,6 +92,10 @@ type Comparison struct {
 
 	Noise  *Noise  `json:"noise,omitempty"`  // absent before the first request that was answered twice
 	Excess *Excess `json:"excess,omitempty"` // likewise
+
+	// Concentrated are the inputs in which it certainly disagrees more than
+	// elsewhere, at most five. Not in Metrics.
+	Concentrated []Concentration `json:"concentrated,omitempty"`
 }
 
 // Noise counts the answers of one version to the same request, asked twice: how much

@@ -79,7 +79,7 @@ func (v *version) observe(x *Exchange, d decoded, p *pass) {
 	v.fair(x, d, p)
 	v.estimate(d, p)
 	if x.Shadow {
-		v.compare(x, d)
+		v.compare(x, d, p)
 	}
 }
 

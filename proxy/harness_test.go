@@ -91,6 +91,7 @@ type setup struct {
 	config    proxy.Config
 	pool      proxy.PoolConfig
 	observer  proxy.Observer // default: a watcher for each version
+	endpoints int            // of version 1, for tests of second answers
 	noise     float64
 	again     *watcher // of second answers, where there are any
 	quiet     bool     // errors are expected in the log

@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,28 +12,37 @@ import (
 )
 
 // noisy is a gateway whose version 1 is asked every copied request a second time;
-// first answers clients and second the copies. Copies are told to the returned
+// first answers clients and second the copies; "" hangs. Copies are told to the returned
 // watcher and to that of version 2.
 func noisy(t *testing.T, s setup, cfg proxy.ShadowConfig, first, second, shadow string) (*weir, *watcher) {
 	t.Helper()
 	q := proxy.NewShadowQueue(cfg, slog.New(slog.DiscardHandler))
 	t.Cleanup(q.Close)
-	primary := listen(t, func(p *peer) {
+	primary := func(p *peer) {
 		for {
 			req, _ := p.request()
-			if req == nil {
+			switch {
+			case req == nil:
 				return
-			}
-			if req.Header.Get("x-weir-shadow") == "" {
+			case req.Header.Get("x-fail") != "":
+				p.send(fails)
+			case req.Header.Get("x-weir-shadow") == "":
 				p.send(first)
-			} else if second == "" {
+			case second == "":
 				io.Copy(io.Discard, p)
-			} else {
+			default:
 				p.send(second)
 			}
 		}
-	})
-	s.upstreams = map[string][]string{"1": {primary.url}, "2": {listen(t, always(shadow)).url}}
+	}
+	if shadow == "" {
+		s.upstreams = map[string][]string{"2": {listen(t, func(p *peer) { io.Copy(io.Discard, p) }).url}}
+	} else {
+		s.upstreams = map[string][]string{"2": {listen(t, always(shadow)).url}}
+	}
+	for range s.endpoints {
+		s.upstreams["1"] = append(s.upstreams["1"], listen(t, primary).url)
+	}
 	s.shadows = []registry.Shadow{{Version: "2", Sample: 1}}
 	s.settings = proxy.Settings{Capture: true, Shadow: q}
 	s.noise, s.again = 1, newWatcher()
@@ -47,7 +57,7 @@ const (
 )
 
 func TestTheVersionThatAnsweredIsAskedAgainBesideTheShadow(t *testing.T) {
-	w, again := noisy(t, setup{}, proxy.ShadowConfig{}, saysOne, saysTwo, saysThree)
+	w, again := noisy(t, setup{endpoints: 1}, proxy.ShadowConfig{}, saysOne, saysTwo, saysThree)
 	if a := w.once(plain); a.body != "1" {
 		t.Fatalf("the client got %q", a.body)
 	}
@@ -67,7 +77,7 @@ func TestTheVersionThatAnsweredIsAskedAgainBesideTheShadow(t *testing.T) {
 }
 
 func TestAnAnswerThatFailedIsNotAskedForAgain(t *testing.T) {
-	w, again := noisy(t, setup{}, proxy.ShadowConfig{}, fails, saysTwo, saysThree)
+	w, again := noisy(t, setup{endpoints: 1}, proxy.ShadowConfig{}, fails, saysTwo, saysThree)
 	w.once(plain)
 	w.watchers["2"].next(t) // is queued before the other would be
 	if again.begun+len(again.dropped) != 0 {
@@ -76,22 +86,24 @@ func TestAnAnswerThatFailedIsNotAskedForAgain(t *testing.T) {
 }
 
 func TestSecondAnswersThatFailTakeNoEndpointFromClients(t *testing.T) {
-	s := setup{pool: proxy.PoolConfig{EjectAfter: 1, EjectTime: time.Hour, EjectShare: 100}}
+	s := setup{endpoints: 2, pool: proxy.PoolConfig{EjectAfter: 1, EjectTime: time.Hour, EjectShare: 100}}
 	w, again := noisy(t, s, proxy.ShadowConfig{}, saysOne, fails, saysThree)
 	for range 20 {
 		if a := w.once(plain); a.body != "1" {
 			t.Fatalf("a client got %d %q", a.StatusCode, a.body)
 		}
 	}
-	again.next(t)
-	if e := w.pools["1"].Endpoints()[0]; !e.Healthy || e.Ejected {
-		t.Errorf("the endpoint after failed copies: %+v", e)
+	waitFor(t, func() bool { again.mu.Lock(); defer again.mu.Unlock(); return len(again.ended) > 4 })
+	for _, e := range w.pools["1"].Endpoints() {
+		if !e.Healthy || e.Ejected {
+			t.Errorf("an endpoint after failed copies: %+v", e)
+		}
 	}
 }
 
 func TestClientsDoNotWaitBehindSecondQuestions(t *testing.T) {
 	for places, want := range map[int]proxy.Fault{1: proxy.FaultOverloaded, 4: proxy.FaultTimeout} {
-		s := setup{pool: proxy.PoolConfig{MaxConnections: places}}
+		s := setup{endpoints: 1, pool: proxy.PoolConfig{MaxConnections: places}}
 		w, again := noisy(t, s, proxy.ShadowConfig{Workers: 4, Timeout: 100 * time.Millisecond}, saysOne, "", saysThree)
 		c := w.dial()
 		c.send(plain).recv("POST")
@@ -107,7 +119,7 @@ func TestClientsDoNotWaitBehindSecondQuestions(t *testing.T) {
 
 func TestSecondQuestionsLeaveTheQueueToShadows(t *testing.T) {
 	cfg := proxy.ShadowConfig{Workers: 4, Queue: 100, Timeout: time.Hour}
-	w, again := noisy(t, setup{}, cfg, saysOne, "", saysThree)
+	w, again := noisy(t, setup{endpoints: 1}, cfg, saysOne, "", saysThree)
 	c := w.dial()
 	for range 50 { // the first second question holds its worker for good, and so the only place that they have
 		c.send(plain)
@@ -118,5 +130,26 @@ func TestSecondQuestionsLeaveTheQueueToShadows(t *testing.T) {
 	defer again.mu.Unlock()
 	if again.begun != 1 || again.dropped["queue_full"] != 49 || len(w.watchers["2"].dropped) != 0 {
 		t.Errorf("%d begun, dropped %v; of the shadow's dropped %v", again.begun, again.dropped, w.watchers["2"].dropped)
+	}
+}
+
+func TestSecondQuestionsLeaveTheOtherHalfOfTheQueueToShadows(t *testing.T) {
+	cfg := proxy.ShadowConfig{Workers: 1, Queue: 4, Timeout: time.Hour}
+	w, again := noisy(t, setup{endpoints: 1}, cfg, saysOne, saysTwo, "")
+	failing := strings.Replace(plain, "Host: h", "Host: h\r\nx-fail: 1", 1) // is copied and not asked again
+	shadow, c := w.watchers["2"], w.dial()
+	send := func(request string) { c.send(request).recv("POST") }
+	send(failing)
+	waitFor(t, func() bool { shadow.mu.Lock(); defer shadow.mu.Unlock(); return shadow.begun == 1 }) // and hangs
+	send(failing)
+	send(plain) // is the second in the queue, so that half of it is taken
+	send(failing)
+	send(failing) // is the fourth and last
+	send(failing)
+	waitFor(t, func() bool { shadow.mu.Lock(); defer shadow.mu.Unlock(); return shadow.dropped["queue_full"] == 1 })
+	again.mu.Lock()
+	defer again.mu.Unlock()
+	if again.begun != 0 || again.dropped["queue_full"] != 1 {
+		t.Errorf("%d begun, dropped %v", again.begun, again.dropped)
 	}
 }

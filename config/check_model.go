@@ -28,6 +28,7 @@ func (c *checker) model(name string, m *Model) {
 		c.fault(RuleBalanceKey, path+".upstream.balance", "hash sends requests with the same key to the same endpoint, and assign names no key; add one, or use least_inflight")
 	}
 	c.shadow(path+".shadow", m.Shadow)
+	c.shadowNoise(path+".shadow.noise_sample", m)
 	if !m.Monitor.Off {
 		c.monitor(path+".monitor", m.Monitor)
 	}
@@ -178,8 +179,24 @@ func (c *checker) shadow(path string, s Shadow) {
 	c.size(path+".max_rate", s.MaxRate, 1*kib, 1<<40)
 	c.duration(path+".timeout", s.Timeout, time.Millisecond, 24*time.Hour)
 	c.number(path+".tolerance", s.Tolerance, 0, 1)
+	for _, output := range sortedKeys(s.Tolerances) {
+		c.number(join(path+".tolerances", output), s.Tolerances[output], 0, 1)
+	}
 	if s.MaxBody > s.MaxBytes {
 		c.fault(RuleShadowMemory, path+".max_body", "is %s, but all copies together may take max_bytes, %s; lower it or raise max_bytes", s.MaxBody, s.MaxBytes)
+	}
+}
+
+// shadowNoise refuses to ask a version twice where that may do harm, or nobody
+// looks at the answer.
+func (c *checker) shadowNoise(path string, m *Model) {
+	c.number(path, m.Shadow.NoiseSample, 0, 1)
+	switch {
+	case m.Shadow.NoiseSample <= 0:
+	case !m.Idempotent:
+		c.fault(RuleShadowNoise, path, "runs requests of clients a second time on the version that answers them; say idempotent: true where that changes nothing, or remove it")
+	case m.Monitor.Off:
+		c.fault(RuleShadowNoise, path, "is for the monitor to compare, and that is off; remove monitor: off or noise_sample")
 	}
 }
 

@@ -93,6 +93,10 @@ type Shadow struct {
 	MaxRate   Size     `json:"max_rate"`  // of answers, a second
 	Timeout   Duration `json:"timeout"`
 	Tolerance float64  `json:"tolerance"` // relative difference up to which two numbers are the same answer
+
+	Tolerances map[string]float64 `json:"tolerances,omitempty"` // output → the same for its numbers
+
+	NoiseSample float64 `json:"noise_sample"` // share of the copied requests that the answering version gets a second time
 }
 
 // Monitor configures the online summaries and detectors of a model. Off is

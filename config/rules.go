@@ -51,6 +51,7 @@ const (
 	RuleBalanceKey     Rule = "balance-key"     // by a key that is none
 	RuleHealthPath     Rule = "health-path"     //
 	RuleShadowMemory   Rule = "shadow-memory"   // one body would not fit
+	RuleShadowNoise    Rule = "shadow-noise"    // requests run twice that may not, or for nobody
 	RuleMonitorMemory  Rule = "monitor-memory"  // one exchange would not fit
 	RuleReference      Rule = "reference"       //
 	RuleSlice          Rule = "slice"           // empty or twice

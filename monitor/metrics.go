@@ -50,10 +50,7 @@ func (v *version) metrics() VersionMetrics {
 	out := VersionMetrics{Version: v.name, Observations: s.observations, Alarms: maps.Clone(s.alarms)}
 	out.Fairness = v.gaps()
 	v.sliceAlarms(out.Alarms)
-	if v.comparison != nil {
-		c := *v.comparison
-		out.Shadow = &c
-	}
+	out.Shadow = v.comparison.summary()
 	for _, t := range []*table{&s.inputs, &s.outputs} {
 		for _, f := range t.features {
 			fm := FeatureMetrics{

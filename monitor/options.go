@@ -39,8 +39,9 @@ type Options struct {
 
 	Cost *Cost // goes on counting in it; nil: in its own
 
-	Tolerance float64 // relative difference up to which a shadow's number agrees with the primary's; 1e-6
-	Seed      uint64  // of the randomisation at ties
+	Tolerance  float64            // relative difference up to which a shadow's number agrees with the primary's; 1e-6
+	Tolerances map[string]float64 // the same by output; one that is named here decides beside classes too
+	Seed       uint64             // of the randomisation at ties
 
 	Now          func() time.Time                              // time.Now
 	OnAlarm      func(Alarm)                                   // called by a worker, in order; must not call back into the Monitor's Close
@@ -71,6 +72,7 @@ type Exchange struct {
 	Request  protocol.Body
 	Response protocol.Body
 	Primary  protocol.Body // the primary's answer when Shadow, to compare; empty: nothing to compare
+	Noise    []string      // not empty: Version answered Primary too, and these shadows got a copy; nothing else is made of it
 	Headers  []string      // values of HeaderSlices(Options.Slices), in that order
 
 	// Owner is whatever the caller wants to find again in OnPrediction and Done.

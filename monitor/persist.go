@@ -29,7 +29,7 @@ type savedVersion struct {
 	Requests     uint64            `json:"requests"`
 	Errors       uint64            `json:"errors"`
 	Alarms       map[string]uint64 `json:"alarms"`
-	Comparison   *Comparison       `json:"comparison,omitempty"`
+	Comparison   *savedComparison  `json:"comparison,omitempty"`
 	Features     []savedFeature    `json:"features"`
 }
 
@@ -65,7 +65,7 @@ func (v *version) save() savedVersion {
 	s := v.whole
 	out := savedVersion{
 		Version: v.name, Reference: v.ref.fingerprint, Since: s.since, Observations: s.observations,
-		Requests: s.requests, Errors: s.errors, Alarms: s.alarms, Comparison: v.comparison,
+		Requests: s.requests, Errors: s.errors, Alarms: s.alarms, Comparison: v.comparison.save(),
 	}
 	for _, t := range []*table{&s.inputs, &s.outputs} {
 		for _, f := range t.features {
@@ -123,7 +123,7 @@ func (v *version) restore(sv savedVersion) error {
 	s := v.whole
 	s.since, s.observations, s.requests, s.errors = sv.Since, sv.Observations, sv.Requests, sv.Errors
 	maps.Copy(s.alarms, sv.Alarms)
-	v.comparison = sv.Comparison
+	v.comparison = v.m.o.restored(sv.Comparison)
 	var problems []error
 	for _, sf := range sv.Features {
 		f := s.table(sf.Role).index[sf.Name]

@@ -39,11 +39,8 @@ func (m *Monitor) Summary(version, slice string) (Summary, error) {
 	out.Quality = m.qualityOf(version, slice)
 	if slice != "" {
 		out.Slice = &slice
-	} else if v.comparison != nil {
-		c := *v.comparison
-		out.Shadow = &c
-	}
-	if slice == "" {
+	} else {
+		out.Shadow = v.comparison.full()
 		out.Fairness = v.gaps()
 		out.QualityEstimate = v.qualityEstimate()
 	}

@@ -88,6 +88,43 @@ type Comparison struct {
 	Disagreed uint64  `json:"disagreed"`
 	Ratio     float64 `json:"disagreement_ratio"` // 0 when nothing was compared
 	Unmatched uint64  `json:"unmatched"`          // exchanges whose answers have different shapes, or of which one failed
+
+	Outputs []OutputComparison `json:"outputs,omitempty"` // those that both answers have
+
+	Noise  *Noise  `json:"noise,omitempty"`  // absent before the first request that was answered twice
+	Excess *Excess `json:"excess,omitempty"` // likewise
+
+	// Concentrated are the inputs in which it certainly disagrees more than
+	// elsewhere, at most five. Not in Metrics.
+	Concentrated []Concentration `json:"concentrated,omitempty"`
+}
+
+// Noise counts the answers of one version to the same request, asked twice: how much
+// of a disagreement is the service's own.
+type Noise struct {
+	Compared  uint64  `json:"compared"`
+	Disagreed uint64  `json:"disagreed"`
+	Ratio     float64 `json:"disagreement_ratio"`
+	Unmatched uint64  `json:"unmatched"`
+}
+
+// Excess is a shadow's disagreement less the noise. Both are means over requests, of
+// the share of a request's rows that differ: rows of one request do not fail alone.
+type Excess struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+	Level float64 `json:"level"` // chance that low and high are ever wrong
+}
+
+// OutputComparison is one output of a Comparison. It may disagree in a row that does
+// not: a score in which two versions differ while their classes agree.
+type OutputComparison struct {
+	Name      string  `json:"name"`
+	Tolerance float64 `json:"tolerance"` // of its numbers
+	Compared  uint64  `json:"compared"`
+	Disagreed uint64  `json:"disagreed"`
+	Ratio     float64 `json:"disagreement_ratio"`
 }
 
 // Skew lists what the reference and the requests do not have in common.

@@ -18,7 +18,7 @@ type version struct {
 	whole      *state
 	slices     []slicing // one a field
 	in, out    *describer
-	comparison *Comparison
+	comparison *comparison
 	fairness   []fairness // one a field; nil before the first prediction
 
 	// unscored: the prediction is a number that is no score; fractional: a score was
@@ -90,7 +90,7 @@ func (v *version) observe(x *Exchange, d decoded, p *pass) {
 	v.fair(x, d, p)
 	v.estimate(d, p)
 	if x.Shadow {
-		v.compare(x, d)
+		v.compare(x, d, seen.in, p)
 	}
 }
 

@@ -48,6 +48,10 @@ func (m *Monitor) handle(r *reader, x *Exchange) {
 		}
 	}()
 	x.pair = noPair
+	if len(x.Noise) > 0 {
+		m.noise(r, x)
+		return
+	}
 	d := m.decode(r, x)
 	for _, a := range m.observe(x, d) {
 		if m.o.OnAlarm != nil {

@@ -39,7 +39,9 @@ const (
 type query struct {
 	t   instant // now
 	key uint64  // of the client, for [Hash]; 0: none
-	not tried
+	// spare takes a place only at an endpoint of whose places less than half are taken.
+	spare bool
+	not   tried
 
 	shut *endpoint // it closed a new connection before it took anything; nil: none did
 	anew bool      // that one has been tried again
@@ -125,7 +127,7 @@ func (c *choice) start(from int) (int, verdict) {
 
 // pick chooses an endpoint.
 func (p *Pool) pick(q *query) (*endpoint, verdict) {
-	c := choice{query: q, all: *p.roster.Load(), limit: int64(p.cfg.MaxConnections), slow: p.cfg.SlowStart}
+	c := choice{query: q, all: *p.roster.Load(), limit: q.limit(p), slow: p.cfg.SlowStart}
 	if len(c.all) == 1 { // nothing to choose
 		switch e := c.all[0]; {
 		case q.not.n > 0 && q.not.has(e):

@@ -14,6 +14,7 @@ type Role uint8
 const (
 	Primary Role = iota // its answer went to the client
 	Copy                // it was a shadow; nobody but the monitors sees its answer
+	Again               // it answered the client, and was asked once more to see whether it answers the same
 )
 
 // Fault says what went wrong between a client and a model server.
@@ -87,7 +88,8 @@ type Exchange struct {
 	Request    Body
 	Response   Body
 	Headers    []string  // request values of Settings.CaptureHeaders, in that order
-	Primary    *Exchange // for a Copy: what the client got; nil otherwise
+	Primary    *Exchange // for a Copy and Again: what the client got; nil otherwise
+	Shadows    uint64    // for Again: bit i: the request was copied to Route.Shadows[i]
 
 	shared
 }

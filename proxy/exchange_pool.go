@@ -63,7 +63,7 @@ func (x *Exchange) recycle() {
 	x.Trace, x.Parent, x.Recorded = "", "", false
 	x.RequestID, x.Method, x.Rest, x.Inference = "", "", "", false
 	x.Status, x.Fault, x.Duration, x.Upstream = 0, 0, 0, 0
-	x.Request, x.Response, x.Primary = Body{}, Body{}, nil
+	x.Request, x.Response, x.Primary, x.Shadows = Body{}, Body{}, nil, 0
 	x.arena, x.Headers, x.request, x.response = arena, headers, nil, nil
 	home.idle.Put(x)
 }

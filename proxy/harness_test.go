@@ -91,7 +91,10 @@ type setup struct {
 	config    proxy.Config
 	pool      proxy.PoolConfig
 	observer  proxy.Observer // default: a watcher for each version
-	quiet     bool           // errors are expected in the log
+	endpoints int            // of version 1, for tests of second answers
+	noise     float64
+	again     *watcher // of second answers, where there are any
+	quiet     bool     // errors are expected in the log
 }
 
 func infers(method, rest string) bool { return method == "POST" && rest == "/infer" }
@@ -143,7 +146,7 @@ func start(t testing.TB, s setup) *weir {
 
 func (w *weir) compile(s setup) *proxy.State {
 	w.t.Helper()
-	spec := router.Spec{Model: "m", Prefix: "/v2/models/m", Assign: s.assign, Pin: s.pin, Traffic: &registry.Traffic{
+	spec := router.Spec{Model: "m", Prefix: "/v2/models/m", Assign: s.assign, Pin: s.pin, Noise: s.noise, Traffic: &registry.Traffic{
 		Model: "m", Generation: 7, Stable: "1", Shadows: s.shadows,
 	}}
 	arms := s.arms
@@ -163,6 +166,9 @@ func (w *weir) compile(s setup) *proxy.State {
 	targets := make([]proxy.Target, table.Versions())
 	for _, v := range table.Route("m").Versions {
 		targets[v.Index] = proxy.Target{Pool: w.pools[v.Name], Observer: w.watchers[v.Name]}
+		if s.again != nil {
+			targets[v.Index].Again = s.again
+		}
 		if s.observer != nil {
 			targets[v.Index].Observer = s.observer
 		}

@@ -27,7 +27,7 @@ func (c *conn) begin(d router.Decision) {
 	k.response = capture{body: &x.Response, into: &x.response, home: &c.server.exchanges, limit: k.cfg.CaptureLimit}
 	if x.Inference {
 		c.observe(d.Shadows != 0 && k.cfg.Shadow != nil)
-		k.shadows = d.Shadows
+		k.shadows, k.again = d.Shadows, d.Again
 	}
 	k.began = true
 	k.target.observer.Begin()

@@ -26,24 +26,36 @@ type waiter struct {
 // acquire takes a place at an endpoint. none: there is no endpoint left to try.
 // busy: there is, but it has as many requests as it may have.
 func (p *Pool) acquire(q *query) (*endpoint, verdict) {
+	limit := q.limit(p)
+	if q.spare && limit == 0 && p.cfg.MaxConnections > 0 {
+		return nil, busy // the only place is a client's
+	}
 	for {
 		e, v := p.pick(q)
-		if v != picked || e.enter() {
+		if v != picked || e.enter(limit) {
 			return e, v
 		}
 	}
 }
 
+// limit is how many requests an endpoint may have before the query takes no place
+// there; 0: any number.
+func (q *query) limit(p *Pool) int64 {
+	if q.spare {
+		return int64(p.cfg.MaxConnections / 2)
+	}
+	return int64(p.cfg.MaxConnections)
+}
+
 // enter counts one request more, unless the endpoint has as many as it may.
-func (e *endpoint) enter() bool {
-	limit := e.pool.cfg.MaxConnections
+func (e *endpoint) enter(limit int64) bool {
 	if limit <= 0 {
 		e.inFlight.Add(1)
 		return true
 	}
 	for {
 		n := e.inFlight.Load()
-		if n >= int64(limit) {
+		if n >= limit {
 			return false
 		}
 		if e.inFlight.CompareAndSwap(n, n+1) {

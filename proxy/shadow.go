@@ -49,6 +49,7 @@ type ShadowQueue struct {
 	read meter        // answers
 
 	pending atomic.Int32 // copies that wait or are being sent
+	asking  atomic.Int32 // those of them that are for noise
 	started atomic.Int32 // workers: as many as were ever wanted at one time
 
 	mu      sync.RWMutex // closing against sending to jobs
@@ -64,7 +65,8 @@ type job struct {
 	state   *State
 	target  *target
 	primary *Exchange // retained; has the body
-	shadow  int       // index among the route's shadows
+	shadow  int       // index among the route's shadows; −1: the primary's own version, again
+	shadows uint64    // then: which shadows the request was copied to
 	bytes   int64     // what it counts for
 	try     bool      // it tries a version that is left alone
 
@@ -178,13 +180,16 @@ func (s *sender) work() {
 		}
 		switch {
 		case q.ctx.Err() != nil:
-			j.target.observer.Dropped("closed")
+			j.observer().Dropped("closed")
 		case p.rests() && !j.try:
-			j.target.observer.Dropped("unavailable")
+			j.observer().Dropped("unavailable")
 		default:
 			s.send(j)
 		}
 		q.pending.Add(-1)
+		if j.shadow < 0 {
+			q.asking.Add(-1)
+		}
 		j.primary.Release()
 		j.state.copies.Add(-1)
 		q.held.Add(-j.bytes)
@@ -196,20 +201,28 @@ func (s *sender) work() {
 func (c *conn) copies() {
 	k := &c.w.call
 	q := k.cfg.Shadow
+	sent := uint64(0)
 	for i := range k.route.Shadows {
 		if k.shadows>>i&1 == 0 {
 			continue
 		}
 		v := k.route.Shadows[i].Version
 		t := &k.state.targets[v.Index]
-		if reason := c.copyTo(q, t, i); reason != "" {
+		if reason := c.copyTo(q, t, i, 0); reason != "" {
 			t.observer.Dropped(reason)
+			continue
+		}
+		sent |= 1 << i
+	}
+	if k.again && sent != 0 && k.x.Fault == FaultNone && k.x.Status/100 == 2 {
+		if reason := c.again(q, sent); reason != "" {
+			k.target.again.Dropped(reason)
 		}
 	}
 }
 
 // copyTo queues one copy, or says why not.
-func (c *conn) copyTo(q *ShadowQueue, t *target, shadow int) (dropped string) {
+func (c *conn) copyTo(q *ShadowQueue, t *target, shadow int, sent uint64) (dropped string) {
 	k, req, x := &c.w.call, &c.w.req, c.w.call.x
 	switch {
 	case x.Request.Size > q.cfg.MaxBody:
@@ -229,7 +242,7 @@ func (c *conn) copyTo(q *ShadowQueue, t *target, shadow int) (dropped string) {
 		return "unavailable"
 	}
 	j := q.job()
-	j.state, j.target, j.primary, j.shadow, j.try = k.state, t, x, shadow, try
+	j.state, j.target, j.primary, j.shadow, j.try, j.shadows = k.state, t, x, shadow, try, sent
 	prefix := len(k.route.Prefix)
 	j.head = append(append(j.head[:0], req.Method...), ' ')
 	j.method = len(j.head)

@@ -24,8 +24,11 @@ type sender struct {
 func (s *sender) send(j *job) {
 	x := j.primary.home.get()
 	p := j.primary
-	x.Route, x.Version, x.Generation = p.Route, p.Route.Shadows[j.shadow].Version, p.Generation
-	x.Decision, x.Key, x.Role = p.Decision, p.Key, Copy
+	x.Route, x.Version, x.Generation = p.Route, p.Version, p.Generation
+	x.Decision, x.Key, x.Role, x.Shadows = p.Decision, p.Key, Again, j.shadows
+	if j.shadow >= 0 {
+		x.Version, x.Role = p.Route.Shadows[j.shadow].Version, Copy
+	}
 	x.Trace, x.Parent, x.Recorded = p.Trace, p.Parent, p.Recorded
 	x.RequestID, x.Method, x.Rest, x.Inference = p.RequestID, p.Method, p.Rest, p.Inference
 	x.Request, x.Primary = p.Request, p // its strings and bytes live as long as the primary, which x keeps
@@ -33,14 +36,14 @@ func (s *sender) send(j *job) {
 	x.Response.JSONLength = -1
 	p.Retain()
 	x.Start = time.Now()
-	j.target.observer.Begin()
+	j.observer().Begin()
 	defer func() {
 		if r := recover(); r != nil {
 			s.queue.log.Error("a copy panicked", "panic", r, "stack", string(debug.Stack()))
 			x.Fault = FaultInternal
 		}
 		x.Duration = time.Since(x.Start)
-		j.target.observer.End(x)
+		j.observer().End(x)
 		x.Release()
 	}()
 	tooLong := s.exchange(j, x)
@@ -54,11 +57,14 @@ func (s *sender) send(j *job) {
 // will look at that.
 func (s *sender) exchange(j *job, x *Exchange) (tooLong bool) {
 	at := now().after(s.queue.cfg.Timeout)
-	var q query
+	q := query{spare: j.shadow < 0}
 	pool := j.target.pool
 	for {
 		q.t = now()
 		e, v := pool.acquire(&q)
+		if v == busy && j.shadow < 0 {
+			v = expired // its places are for clients: they would wait behind it
+		}
 		if v == busy {
 			e, v = pool.wait(s.queue.ctx, &q, at, true)
 		}
@@ -74,7 +80,7 @@ func (s *sender) exchange(j *job, x *Exchange) (tooLong bool) {
 			var err error
 			if u, err = s.dial(e, at); err != nil {
 				e.leave()
-				if s.queue.ctx.Err() == nil {
+				if s.queue.ctx.Err() == nil && j.shadow >= 0 {
 					e.failed("connect: " + err.Error())
 				}
 				q.not.add(e)
@@ -91,6 +97,7 @@ func (s *sender) exchange(j *job, x *Exchange) (tooLong bool) {
 		}
 		switch {
 		case again || x.Fault == FaultClientGone:
+		case j.shadow < 0: // what a copy of a busy moment suffers must not take an endpoint from clients
 		case x.Fault == FaultNone:
 			u.endpoint.answered(x.Status)
 		default:

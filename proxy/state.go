@@ -28,6 +28,9 @@ type Observer interface {
 type Target struct {
 	Pool     *Pool // may be shared between states
 	Observer Observer
+	// Again is told of the copies that the version gets of requests which it has
+	// answered (router.Spec.Noise), instead of Observer. Default: Observer.
+	Again Observer
 }
 
 // Settings are what is configured for one route. The zero value of a field means
@@ -110,6 +113,7 @@ type State struct {
 type target struct {
 	pool     *Pool
 	observer Observer
+	again    Observer
 	headers  []byte // the lines that its answers get
 }
 
@@ -157,7 +161,7 @@ func NewState(table *router.Table, targets []Target, settings []Settings) (*Stat
 				return nil, fmt.Errorf("proxy: new state: version %q of %q: the names can't stand in a header", v.Name, v.Model)
 			}
 			s.targets[v.Index] = target{
-				pool: t.Pool, observer: t.Observer,
+				pool: t.Pool, observer: t.Observer, again: or(t.Again, t.Observer),
 				headers: fmt.Appendf(nil, "x-weir-model: %s\r\nx-weir-version: %s\r\n", v.Model, v.Name),
 			}
 		}

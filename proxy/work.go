@@ -40,6 +40,7 @@ type call struct {
 	random  uint64 // drawn for this request
 	key     uint64
 	shadows uint64 // which of the route's get a copy
+	again   bool   // so does the target
 
 	from     provenance
 	id       []byte // the request's id, the client's or ours

@@ -47,6 +47,7 @@ type Route struct {
 	Versions   []*Version
 
 	split    split
+	noise    draw
 	pinnable map[string]*Version
 }
 
@@ -90,6 +91,7 @@ type Decision struct {
 	Version *Version // nil with NoTraffic and UnknownPin
 	Reason  Reason
 	Shadows uint64 // bit i: Route.Shadows[i] gets a copy
+	Again   bool   // the version itself gets one too, for its own noise; never without a shadow
 }
 
 // Decide picks the version that answers a request and the shadows that get a
@@ -99,6 +101,7 @@ func (r *Route) Decide(q Query) Decision {
 		return Decision{Reason: NoTraffic}
 	}
 	d := Decision{Shadows: r.sample(q.Random)}
+	d.Again = d.Shadows != 0 && r.noise.hits(q.Random)
 	// Slow path: a client that asks for a version by name.
 	if len(q.Pin) > 0 && r.pinnable != nil {
 		d.Version, d.Reason = r.pinnable[string(q.Pin)], Pinned

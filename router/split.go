@@ -98,9 +98,9 @@ func salt(purpose string, v *Version) uint64 {
 }
 
 // sampleDraw returns the coin for a share in (0, 1].
-func sampleDraw(v *Version, share float64) draw {
+func sampleDraw(salt uint64, share float64) draw {
 	if share >= 1 {
 		return draw{always: true}
 	}
-	return draw{salt: salt("shadow", v), threshold: uint64(math.Ldexp(share, 64))}
+	return draw{salt: salt, threshold: uint64(math.Ldexp(share, 64))}
 }

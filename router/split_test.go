@@ -159,3 +159,33 @@ func TestShadowsGetTheirShareAndNothingElse(t *testing.T) {
 		t.Error("a pin reached a shadow")
 	}
 }
+
+func TestAVersionIsAskedAgainForAShareOfTheCopiedRequestsAndForNoOthers(t *testing.T) {
+	const n = 200_000
+	traffic := arms("1", 90.0, "2", 10.0)
+	traffic.Shadows = []registry.Shadow{{Version: "3", Sample: 0.5}}
+	s := spec(traffic)
+	s.Noise = 0.02
+	table, err := router.Compile([]router.Spec{s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(5, 6))
+	again := map[string]int{}
+	for range n {
+		d := table.Route("m").Decide(router.Query{Random: rng.Uint64()})
+		if d.Again && d.Shadows == 0 {
+			t.Fatal("a version is asked again for a request that no shadow gets")
+		}
+		if d.Again {
+			again[d.Version.Name]++
+		}
+	}
+	// The arms' parts are as their weights: the coins have nothing to do with each other.
+	for version, share := range map[string]float64{"1": 0.9, "2": 0.1} {
+		want := n * 0.5 * 0.02 * share
+		if diff := math.Abs(float64(again[version]) - want); diff > 4*math.Sqrt(want) {
+			t.Errorf("version %s is asked again %d times, want %.0f", version, again[version], want)
+		}
+	}
+}

@@ -20,6 +20,7 @@ type Spec struct {
 	Prefix   string // path prefix, e.g. /v2/models/flights
 	Assign   Assign
 	Pin      string
+	Noise    float64           // share of the copied requests that the answering version gets a second time; 0: none
 	Traffic  *registry.Traffic // nil: the model is known but has no traffic yet
 	Versions []registry.Version
 }
@@ -150,10 +151,13 @@ func (t *Table) addTraffic(r *Route, spec Spec) error {
 
 	for _, s := range traffic.Shadows {
 		v := version(s.Version)
-		r.Shadows = append(r.Shadows, Shadow{Version: v, draw: sampleDraw(v, s.Sample)})
+		r.Shadows = append(r.Shadows, Shadow{Version: v, draw: sampleDraw(salt("shadow", v), s.Sample)})
 	}
 	for _, name := range traffic.Standby {
 		version(name)
+	}
+	if spec.Noise > 0 {
+		r.noise = sampleDraw(salt("noise", r.Stable), spec.Noise)
 	}
 	if r.Pin != "" {
 		r.pinnable = pinnable(compiled, traffic)

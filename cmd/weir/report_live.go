@@ -76,6 +76,9 @@ func (a *app) showLiveReport(r *api.Report) {
 			a.printf("%s %s: %s\n", a.red("skew:"), f.Feature, f.Detail)
 		}
 	}
+	for _, line := range shadowLines(r.Shadow) {
+		a.printf("%s %s\n", a.bold("shadow:"), line)
+	}
 	for _, alarm := range r.Alarms {
 		a.printf("%s %s\n", a.red("alarm:"), alarmText(&alarm))
 	}

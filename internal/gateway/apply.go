@@ -142,6 +142,7 @@ func (g *Gateway) spec(name string, cfg *config.Model, m registry.Model) router.
 		Prefix:   cfg.Route.Prefix,
 		Assign:   assign(cfg.Assign),
 		Pin:      cfg.Pin.Header,
+		Noise:    cfg.Shadow.NoiseSample,
 		Traffic:  m.Traffic,
 		Versions: m.Versions,
 	}
@@ -180,7 +181,7 @@ func (g *Gateway) connect(next *applied, m *model, route *router.Route) error {
 		if err != nil {
 			return fmt.Errorf("gateway: connect %s version %s: %w", route.Model, v.Name, err)
 		}
-		next.targets[v.Index] = proxy.Target{Pool: pool.Pool, Observer: m.observer(v, traffic, phase)}
+		next.targets[v.Index] = proxy.Target{Pool: pool.Pool, Observer: m.observer(v, traffic, phase), Again: m.observer(v, traffic, nil)}
 	}
 	return nil
 }

@@ -13,7 +13,9 @@ var (
 	upstreamLimited     = describe("weir_upstream_limited_total", "Requests turned away because every endpoint had as many as it may: queue_full (429) or queue_timeout (503).", "model", "version", "reason")
 	upstreamRetries     = describe("weir_upstream_retries_total", "Requests that were sent again: of an idempotent model whose endpoint died, or where an endpoint closed a new connection that had taken nothing yet. sent, or over_budget and not sent.", "model", "version", "outcome")
 	upstreamEjections   = describe("weir_upstream_ejections_total", "Times that an endpoint was left out for its failures.", "model", "version")
-	shadowRequests      = describe("weir_shadow_requests_total", "Copies to a shadow: answered, failed, timeout, or dropped for the reason named.", "model", "version", "outcome")
+	shadowRequests      = describe("weir_shadow_requests_total", "Copies to a shadow: answered, failed, timeout, or dropped for the reason named. With shadow.noise_sample also those to the version that answered, under its own name.", "model", "version", "outcome")
+	shadowNoise         = describe("weir_shadow_noise_ratio", "Share of compared rows in which a version's second answer to a request copied to the shadow differs from its first. Only with shadow.noise_sample.", "model", "version")
+	shadowExcess        = describe("weir_shadow_excess_low", "Lower bound of a shadow's disagreement less the noise, at the level 0.05 for all time. Only with shadow.noise_sample.", "model", "version")
 	shadowDisagreement  = describe("weir_shadow_disagreement_ratio", "Share of compared rows in which a shadow's answer differs from the primary's.", "model", "version")
 	observationsDropped = describe("weir_observations_dropped_total", "Exchanges that a monitor did not see, by reason.", "model", "reason")
 	monitorSeconds      = describe("weir_monitor_seconds_total", "Time that a monitor's workers spent on exchanges, decoding included.", "model")
@@ -58,7 +60,7 @@ var (
 // descriptions are all of them, for the collector.
 var descriptions = []*prometheus.Desc{
 	requestsTotal, requestDuration, overheadSeconds, inflightRequests, upstreamHealthy,
-	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement,
+	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement, shadowNoise, shadowExcess,
 	observationsDropped, fairnessGap, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
 	labelsTotal, qualityOf, monitorSeconds, monitorObservations, monitorQueueLength, monitorQueueBytes, monitorMemory,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,

@@ -304,6 +304,12 @@ func collectMonitored(out chan<- prometheus.Metric, model string, v monitor.Vers
 	}
 	if v.Shadow != nil {
 		gauge(out, shadowDisagreement, v.Shadow.Ratio, model, v.Version)
+		if v.Shadow.Noise != nil {
+			gauge(out, shadowNoise, v.Shadow.Noise.Ratio, model, v.Version)
+		}
+		if v.Shadow.Excess != nil {
+			gauge(out, shadowExcess, v.Shadow.Excess.Low, model, v.Version)
+		}
 	}
 }
 

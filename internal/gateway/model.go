@@ -107,6 +107,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		LabelMax:        cfg.Labels.Max,
 		LabelBytes:      int64(cfg.Labels.MaxBytes),
 		Tolerance:       m.cfg.Shadow.Tolerance,
+		Tolerances:      m.cfg.Shadow.Tolerances,
 		Now:             g.now,
 		OnAlarm: func(a monitor.Alarm) {
 			m.log.Warn("alarm", "version", a.Version, "slice", a.Slice, "feature", a.Feature, "kind", a.Kind, "direction", a.Direction,

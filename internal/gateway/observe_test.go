@@ -121,6 +121,36 @@ func TestAShadowThatDisagreesIsFound(t *testing.T) {
 	})
 }
 
+func TestADisagreementThatIsNotTheServicesNoiseIsAnExcess(t *testing.T) {
+	one, two := newModelServer(t), newModelServer(t)
+	two.late.Store(1)
+	r := start(t, "idempotent: true", "shadow: {noise_sample: 1}")
+	r.register("1", one)
+	r.register("2", two)
+	r.switchTo("1")
+	if _, err := r.admin.Shadow(t.Context(), "m", []registry.Shadow{{Version: "2", Sample: 1}}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	before, requests := one.calls.Load(), int64(0)
+	eventually(t, "an excess that is certain", func() bool {
+		for range 20 {
+			r.infer()
+			requests++
+		}
+		text := r.metrics(t)
+		return metric(text, `weir_shadow_excess_low{model="m",version="2"}`) > 0.5 &&
+			metric(text, `weir_shadow_noise_ratio{model="m",version="2"}`) == 0
+	})
+	if asked := one.calls.Load() - before; asked <= requests {
+		t.Errorf("version 1 was asked %d times for %d requests", asked, requests)
+	}
+	// Second answers are in no count of the version's own.
+	watched := r.summary(t, "1", "").Software.Requests
+	if counted := metric(r.metrics(t), `weir_requests_total{code="200",model="m",version="1"}`); watched > uint64(requests) || counted != float64(requests) {
+		t.Errorf("%d requests were counted as %v and watched as %d", requests, counted, watched)
+	}
+}
+
 func TestThePredictionsOfBothVersionsAreCounted(t *testing.T) {
 	one := newModelServer(t)
 	r := start(t)

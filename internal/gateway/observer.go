@@ -59,7 +59,7 @@ func (o *observer) Begin() {
 // End implements proxy.Observer.
 func (o *observer) End(x *proxy.Exchange) {
 	o.counters.inflight.Add(-1)
-	if x.Role == proxy.Copy {
+	if x.Role != proxy.Primary {
 		o.counters.copies[outcomeOf(x)].Add(1)
 		o.watch(x, 0)
 		return
@@ -140,6 +140,12 @@ func (s *observed) hold(x *proxy.Exchange, t *tally.Tally, unit tally.Unit) {
 		s.Primary = body(p.Response, p.Rest)
 	}
 	s.Headers, s.RequestID = x.Headers, x.RequestID
+	s.Noise = s.Noise[:0]
+	for i := range x.Route.Shadows {
+		if x.Role == proxy.Again && x.Shadows>>i&1 != 0 {
+			s.Noise = append(s.Noise, x.Route.Shadows[i].Version.Name)
+		}
+	}
 }
 
 // release is the monitor's Done.

@@ -75,7 +75,7 @@ func busyGateway(t *testing.T) *running {
 	t.Helper()
 	one, two, three := newModelServer(t), newModelServer(t), newModelServer(t)
 	three.late.Store(1)
-	r := start(t, "monitor: {max_body: 4KiB, slices: [origin]}", "shadow: {max_body: 4KiB}")
+	r := start(t, "monitor: {max_body: 4KiB, slices: [origin]}", "idempotent: true", "shadow: {max_body: 4KiB, noise_sample: 1}")
 	r.register("1", one)
 	r.switchTo("1")
 	for i := range 600 {

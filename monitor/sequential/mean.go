@@ -55,25 +55,66 @@ func (m *Mean) Value() float64 {
 	return m.sum / m.n
 }
 
+// Sums returns all that a Mean is, for MeanOf to make it again.
+func (m *Mean) Sums() [3]float64 { return [3]float64{m.n, m.sum, m.v} }
+
+// MeanOf is the Mean with these sums; an empty one where they cannot be any's.
+func MeanOf(sums [3]float64) Mean {
+	n, sum, v := sums[0], sums[1], sums[2]
+	if !(n >= 0 && sum >= 0 && sum <= n && v >= 0 && v <= n) || math.IsInf(n, 0) {
+		return Mean{}
+	}
+	return Mean{n: n, sum: sum, v: v}
+}
+
 // Bounds returns a confidence sequence: P(it ever leaves out the mean) ≤ level.
 func (m *Mean) Bounds(level float64) (low, high float64) {
 	if m.n == 0 {
 		return 0, 1
 	}
-	goal := math.Log(2 / level) // half for each side
-	from, to := 0.0, m.n        // S is at most n
-	if gammaExponential(to, m.v) < goal {
-		return 0, 1
+	most, mean := reach(m.n, m.v, math.Log(2/level)), m.Value() // half of the level for each side
+	return max(mean-most, 0), min(mean+most, 1)
+}
+
+// reach returns how far the mean of n observations may be from its expectation, on
+// one side, before the evidence against that is goal, as a logarithm.
+//
+// The root is between from and to, and to is taken, so that an error is on the safe
+// side. Regula falsi (Illinois) does in 8 evaluations what bisection took 50 for
+// (3.7 µs and 20 for both sides): a summary may want some thousand.
+func reach(n, v, goal float64) float64 {
+	above := func(s float64) float64 { return gammaExponential(s, v) - goal }
+	from, to := 0.0, n // S is at most n
+	low, high := -goal, above(to)
+	if high < 0 {
+		return 1
 	}
-	for range 50 {
-		if mid := (from + to) / 2; gammaExponential(mid, m.v) >= goal {
-			to = mid
+	if guess := min(n, 1.2*math.Sqrt(2*(v+1)*goal)+goal); guess < to {
+		if f := above(guess); f >= 0 {
+			to, high = guess, f
 		} else {
-			from = mid
+			from, low = guess, f
 		}
 	}
-	mean := m.Value()
-	return max(mean-to/m.n, 0), min(mean+to/m.n, 1)
+	side := 0
+	for i := 0; i < 60 && to-from > 1e-10*to; i++ {
+		mid := to - high*(to-from)/(high-low)
+		if !(mid > from && mid < to) {
+			mid = (from + to) / 2
+		}
+		if f := above(mid); f >= 0 {
+			if to, high = mid, f; side > 0 {
+				low /= 2
+			}
+			side = 1
+		} else {
+			if from, low = mid, f; side < 0 {
+				high /= 2
+			}
+			side = -1
+		}
+	}
+	return to / n
 }
 
 // gammaExponential returns the logarithm of the average of exp(λs − ψ(λ)v) over λ in

@@ -140,6 +140,20 @@ func (g *Grid) Bin(cell int) int { return int(g.bins[cell]) }
 // Bins returns the number of histogram bins.
 func (g *Grid) Bins() int { return len(g.counts) }
 
+// Range returns the values of a bin: above the one, up to and including the other.
+// The first begins at −∞ and the last ends at +∞.
+func (g *Grid) Range(bin int) (above, upTo float64) {
+	above, upTo = math.Inf(-1), math.Inf(1)
+	for i := 1; i < len(g.bins); i += 2 { // a bin ends at a point
+		if b := int(g.bins[i]); b < bin {
+			above = g.points[i/2]
+		} else if b == bin && int(g.bins[i+1]) > bin {
+			upTo = g.points[i/2]
+		}
+	}
+	return above, upTo
+}
+
 // Counts returns how many reference values each bin has; do not change it.
 func (g *Grid) Counts() []uint64 { return g.counts }
 

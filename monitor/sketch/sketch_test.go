@@ -198,6 +198,29 @@ func TestGridPlacesValuesExactly(t *testing.T) {
 	}
 }
 
+func TestTheRangesOfAGridsBinsAreThoseOfItsValues(t *testing.T) {
+	var points []float64
+	var at, between []uint64
+	for i := range 100 {
+		points, at, between = append(points, float64(i)), append(at, 3), append(between, 7)
+	}
+	for _, g := range []*Grid{must(NewGrid(points, at, between[1:])), must(NewGrid([]float64{2, 5}, []uint64{1, 1}, []uint64{0}))} {
+		for x := -1.0; x < 101; x += 0.25 {
+			bin := g.Bin(g.Cell(x))
+			if above, upTo := g.Range(bin); !(x > above && x <= upTo) {
+				t.Errorf("%v is in bin %d, whose range is (%v, %v]", x, bin, above, upTo)
+			}
+		}
+	}
+}
+
+func must(g *Grid, err error) *Grid {
+	if err != nil {
+		panic(err)
+	}
+	return g
+}
+
 func TestGridsRefuseWhatIsNoDistribution(t *testing.T) {
 	long := make([]float64, MaxGridPoints+1)
 	for i := range long {

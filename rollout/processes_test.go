@@ -219,3 +219,59 @@ func TestTheStateOfSixteenProcessesFitsIntoConsul(t *testing.T) {
 		t.Errorf("%d units booked in slices", sliced)
 	}
 }
+
+// TestRequestsInFlightAreThoseOfAllProcessesNow: the check of the draw makes
+// room for them, so they are neither kept of one only, nor added up over time.
+func TestRequestsInFlightAreThoseOfAllProcessesNow(t *testing.T) {
+	r, now := shared()
+	a, b := newProcess("a", &now, half), newProcess("b", &now, half)
+	for range 2 {
+		a.Begin(judge.Candidate)
+	}
+	for range 3 {
+		b.Begin(judge.Candidate)
+	}
+	for range 3 {
+		r.Ledger.Absorb(now, r, phases(a, b))
+	}
+	if got := onlyPage(r).InFlight; got != [2]int64{0, 5} {
+		t.Errorf("in flight are %d, want 5 to the candidate", got)
+	}
+	a.Discard(judge.Candidate)
+	r.Ledger.Absorb(now, r, phases(a, b))
+	if got := onlyPage(r).InFlight; got != [2]int64{0, 4} {
+		t.Errorf("in flight are %d, want 4 to the candidate", got)
+	}
+}
+
+// onlyPage are the counts of the only page.
+func onlyPage(r *Rollout) judge.Counts {
+	if len(r.Ledger.Pages) != 1 {
+		return judge.Counts{}
+	}
+	return r.Ledger.Pages[0].Batch.Counts
+}
+
+// TestAnOlderReadingTakesNothingBack: a leader's own counts are live, and what the
+// next one reads of it may be a second older, in any of the counts.
+func TestAnOlderReadingTakesNothingBack(t *testing.T) {
+	for what, more := range map[string]func(*judge.Counts){
+		"errors": func(c *judge.Counts) { c.Errors[judge.Candidate]++ },
+		"latency": func(c *judge.Counts) {
+			c.Latency[judge.Candidate] = addHistogram(c.Latency[judge.Candidate], c.Latency[judge.Candidate])
+		},
+	} {
+		r, now := shared()
+		p := newProcess("a", &now, half)
+		p.count(judge.Candidate, 10, false)
+		older := phases(p)
+		newer := phases(p)
+		more(&newer[0].Counts)
+		r.Ledger.Absorb(now, r, newer)
+		want, latency := booked(r).Errors, r.Ledger.Latency[judge.Candidate].Total
+		r.Ledger.Absorb(now, r, older)
+		if got := booked(r).Errors; got != want || r.Ledger.Latency[judge.Candidate].Total != latency {
+			t.Errorf("%s: after an older reading %d errors and %d latencies are booked, before %d and %d", what, got, r.Ledger.Latency[judge.Candidate].Total, want, latency)
+		}
+	}
+}

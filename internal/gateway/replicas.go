@@ -73,6 +73,29 @@ type countedPhase struct {
 	InFlight [2]int64 `json:"in_flight,omitzero"`
 }
 
+// encodeCounts is the notice of phases. Requests in flight are no sum, and so not
+// in the JSON of counts; the check of the draw needs them all the same.
+func encodeCounts(phases []judge.Phase) ([]byte, error) {
+	var doc counted
+	for _, p := range phases {
+		doc.Phases = append(doc.Phases, countedPhase{p, p.Counts.InFlight})
+	}
+	return json.Marshal(doc)
+}
+
+func decodeCounts(n registry.Notice) ([]judge.Phase, error) {
+	var doc counted
+	if err := json.Unmarshal(n.Doc, &doc); err != nil {
+		return nil, err
+	}
+	var phases []judge.Phase
+	for _, p := range doc.Phases {
+		p.Phase.Process, p.Counts.InFlight = n.Process, p.InFlight
+		phases = append(phases, p.Phase)
+	}
+	return phases, nil
+}
+
 func countsOf(model string) string { return "counts/" + model }
 
 func newReplicas(g *Gateway) *replicas {
@@ -174,7 +197,7 @@ func (w *watchedWalk) ifGoing() *watchedWalk {
 // tellCounts puts up what this gateway has counted in a walk.
 func (r *replicas) tellCounts(ctx context.Context, model string, w *watchedWalk) {
 	fields := w.walk.Plan.SliceFields()
-	var doc counted
+	var told []judge.Phase
 	phases := r.gateway.rollouts.book(model).Phases()
 	for _, p := range phases {
 		if p.Generation <= w.walk.StartGeneration || p.Generation < before(phases) {
@@ -185,10 +208,10 @@ func (r *replicas) tellCounts(ctx context.Context, model string, w *watchedWalk)
 				delete(p.Counts.Slices, field)
 			}
 		}
-		doc.Phases = append(doc.Phases, countedPhase{p, p.Counts.InFlight})
+		told = append(told, p)
 	}
-	value, err := json.Marshal(doc)
-	if err == nil && len(doc.Phases) > 0 && string(value) != string(w.posted) {
+	value, err := encodeCounts(told)
+	if err == nil && len(told) > 0 && string(value) != string(w.posted) {
 		if err = r.board.Post(ctx, countsOf(model), value); err == nil {
 			w.posted = value
 		}
@@ -218,19 +241,16 @@ func (r *replicas) readCounts(ctx context.Context, model string, w *watchedWalk)
 	}
 	var all []others
 	for _, n := range notices {
-		var doc counted
-		if n.Process == r.process || json.Unmarshal(n.Doc, &doc) != nil {
+		phases, err := decodeCounts(n)
+		if n.Process == r.process || err != nil {
 			continue
 		}
-		o := others{process: n.Process, alive: n.Alive}
-		for _, p := range doc.Phases {
-			p.Phase.Process, p.Phase.Counts.InFlight = n.Process, p.InFlight
-			o.phases = append(o.phases, p.Phase)
+		for _, p := range phases {
 			if p.Bins != nil {
 				r.gateway.rollouts.book(model).Adopt(p.Stable, p.Candidate, p.Bins)
 			}
 		}
-		all = append(all, o)
+		all = append(all, others{process: n.Process, alive: n.Alive, phases: phases})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -366,3 +366,37 @@ func TestARestartBeforeTheFirstStepMakesIt(t *testing.T) {
 		})
 	}
 }
+
+// TestASteppedWalkGoesOnUnderSomebodysShadow: whoever made the step died before it
+// was saved, and before another took over somebody asked for copies.
+func TestASteppedWalkGoesOnUnderSomebodysShadow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.store.bare = true
+		if _, err := b.store.Register(t.Context(), registry.Version{Model: "flights", Version: "3", Endpoints: []string{"http://127.0.0.1:9003"}}); err != nil {
+			t.Fatal(err)
+		}
+		b.start()
+		saved, _ := b.store.Rollout(t.Context(), "flights")
+		for b.status().Step == 0 {
+			b.serve(500, time.Second)
+		}
+		b.close()
+		stepped := b.traffic()
+		next := registry.Traffic{Model: "flights", Stable: stepped.Stable, Arms: stepped.Arms, Actor: "carol", Shadows: []registry.Shadow{{Version: "3", Sample: 1}}}
+		b.commit(next, stepped.Generation)
+		if err := b.store.PutRollout(t.Context(), "flights", saved); err != nil {
+			t.Fatal(err)
+		}
+		b.open()
+		defer b.close()
+		if err := b.c.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if r := b.status(); r.Status != Running || r.Step != 1 || r.Generation != stepped.Generation+1 {
+			t.Errorf("generation %d; %s", r.Generation, r.Explain())
+		}
+	})
+}

@@ -19,8 +19,10 @@ func TestTheStateOfALongWalkFitsIntoAStore(t *testing.T) {
 	fields := []string{"origin", "dest", "carrier", "header:x-tenant"}
 	r := slicedWalk()
 	r.Plan.Guardrails = []judge.Guardrail{
-		{Metric: judge.MetricErrors, Margin: 5}, {Metric: judge.MetricLatency, Quantile: .99, Margin: 20},
-		{Metric: judge.MetricErrors, Margin: 5, Slices: fields}, {Metric: judge.MetricPrediction, Margin: .1, Slices: fields},
+		{Metric: judge.MetricErrors, Margin: 5},
+		{Metric: judge.MetricLatency, Quantile: .99, Margin: 20},
+		{Metric: judge.MetricErrors, Margin: 5, Slices: fields},
+		{Metric: judge.MetricPrediction, Margin: .1, Slices: fields},
 	}
 	r.Plan.Steps = nil
 	for step := range steps {

@@ -201,8 +201,8 @@ func (w *walk) reconcile(ctx context.Context, now time.Time) (going bool, err er
 	if t == nil || t.Generation <= w.r.Generation {
 		return true, nil
 	}
-	if t, err = w.whole(ctx, t); err != nil {
-		return true, err
+	if t, err = w.whole(ctx, t, now); err != nil || w.r.Status.Final() {
+		return err != nil, err
 	}
 	if action, ok := w.r.recognise(*t); ok {
 		// Our own change, committed just before a restart or by another gateway.
@@ -221,21 +221,31 @@ func (w *walk) reconcile(ctx context.Context, now time.Time) (going bool, err er
 	return false, nil
 }
 
+// mostMissed generations are looked through for the walk's own.
+const mostMissed = 32
+
 // whole is the traffic with its evidence, which tells whose it is and which a
-// store may leave to the history.
-func (w *walk) whole(ctx context.Context, t *registry.Traffic) (*registry.Traffic, error) {
-	if len(t.Evidence) > 0 {
+// store may leave to the history. Changes of the walk's own that others have been
+// made on top of since are taken up first: a step whose maker died, and somebody's
+// shadow.
+func (w *walk) whole(ctx context.Context, t *registry.Traffic, now time.Time) (*registry.Traffic, error) {
+	newer := t.Generation - w.r.Generation
+	if len(t.Evidence) > 0 && newer == 1 {
 		return t, nil
 	}
 	limited, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	history, err := w.c.cfg.Store.History(limited, w.r.Model, 4) // newer ones may have come
+	history, err := w.c.cfg.Store.History(limited, w.r.Model, int(min(newer, mostMissed))+4) // newer ones may have come
 	if err != nil {
 		return nil, fmt.Errorf("rollout: %s: who made generation %d can't be told: %w", w.r.Model, t.Generation, err)
 	}
-	for i := range history {
-		if history[i].Generation == t.Generation {
-			return &history[i], nil
+	for _, past := range slices.Backward(history) {
+		if past.Generation == t.Generation {
+			t = &past
+			break
+		}
+		if action, ok := w.r.recognise(past); ok && past.Generation > w.r.Generation && !w.r.Status.Final() {
+			w.r.Arrived(now, action, past)
 		}
 	}
 	return t, nil

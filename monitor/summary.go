@@ -33,7 +33,7 @@ func (m *Monitor) Summary(version, slice string) (Summary, error) {
 	s.rotate(m.o.Now())
 	out := Summary{
 		Model: m.o.Model, Version: version, Observations: s.observations, Since: s.since,
-		Dropped: m.drops.snapshot(), Memory: m.memory(), Window: Window{Seconds: m.o.Window.Seconds(), Observations: s.windowRows()},
+		Dropped: m.drops.snapshot(), Memory: m.memory(), Sampling: m.sampling(), Window: Window{Seconds: m.o.Window.Seconds(), Observations: s.windowRows()},
 		Features: []FeatureSummary{}, Software: s.softwareSummary(), Slices: v.sliceNames(),
 	}
 	out.Quality = m.qualityOf(version, slice)

@@ -95,6 +95,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Score:           cfg.Score,
 		FalseAlarmEvery: cfg.FalseAlarmEvery,
 		FollowStable:    cfg.Reference == "stable",
+		Sample:          cfg.Sample,
 		Queue:           cfg.Queue,
 		QueueBytes:      int64(cfg.MaxBytes),
 		Workers:         cfg.Workers,

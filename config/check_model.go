@@ -204,6 +204,7 @@ func (c *checker) monitor(path string, m Monitor) {
 	c.duration(path+".window", m.Window, time.Second, 31*24*time.Hour)
 	c.oneOf(RuleReference, path+".reference", m.Reference, "profile", "stable")
 	c.number(path+".false_alarm_every", m.FalseAlarmEvery, 100, 1e15)
+	c.number(path+".sample", m.Sample, 0.0001, 1)
 	c.count(path+".queue", m.Queue, 1, 1_000_000)
 	c.count(path+".workers", m.Workers, 1, 1024)
 	c.size(path+".max_bytes", m.MaxBytes, 1*kib, 1<<40)

@@ -70,6 +70,7 @@ func (m *Model) setDefaults() {
 		Window:          Duration(10 * time.Minute),
 		Reference:       "profile",
 		FalseAlarmEvery: 1_000_000,
+		Sample:          1,
 		Queue:           4096,
 		MaxBytes:        64 * mib,
 		MaxBody:         1 * mib,

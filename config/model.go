@@ -112,6 +112,7 @@ type Monitor struct {
 	Window          Duration              `json:"window"`
 	Reference       string                `json:"reference"`         // profile | stable
 	FalseAlarmEvery float64               `json:"false_alarm_every"` // mean observations between false alarms, all features of the model together
+	Sample          float64               `json:"sample"`            // share of the requests that is observed, by a hash of their ids
 	Queue           int                   `json:"queue"`             // exchanges that wait
 	MaxBytes        Size                  `json:"max_bytes"`         // of all bodies that wait
 	MaxBody         Size                  `json:"max_body"`          // of a request or an answer; larger ones are counted, not decoded

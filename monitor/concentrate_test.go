@@ -30,7 +30,7 @@ func disagreeing(r *rig, odd func(distance float64, carrier string) bool) []Conc
 }
 
 // place writes where a concentration is.
-func place(c Concentration) string {
+func where(c Concentration) string {
 	switch {
 	case c.Missing:
 		return c.Feature + " missing"
@@ -82,10 +82,10 @@ func TestDisagreementsAreFoundWhereTheyConcentrate(t *testing.T) {
 				best := got[0]
 				if strings.Contains(want, "distance") { // the bins are cut elsewhere, so the range is within
 					if best.Feature != "distance" || best.Above == nil || *best.Above < 850 {
-						t.Errorf("found %s first", place(best))
+						t.Errorf("found %s first", where(best))
 					}
-				} else if place(best) != want || len(got) != 1 {
-					t.Errorf("found %s first of %d", place(best), len(got))
+				} else if where(best) != want || len(got) != 1 {
+					t.Errorf("found %s first of %d", where(best), len(got))
 				}
 				if best.Low <= 0 || best.Low > best.Rate-best.Elsewhere || best.High < best.Rate-best.Elsewhere || best.Rate < 0.3 || best.Elsewhere > 0.06 {
 					t.Errorf("%+v", best)

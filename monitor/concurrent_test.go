@@ -47,7 +47,7 @@ func TestEveryExchangeIsObservedOrCountedWhoeverElseIsAround(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if int64(s.Observations) != accepted.Load() || s.Observations+s.Dropped["queue_full"] != writers*each || done.Load() != writers*each {
+	if int64(s.Observations) != accepted.Load() || s.Observations+s.Dropped["queue_full"]+s.Dropped["thinned"] != writers*each || done.Load() != writers*each {
 		t.Errorf("offered %d, accepted %d, observed %d, done %d, dropped %v",
 			writers*each, accepted.Load(), s.Observations, done.Load(), s.Dropped)
 	}

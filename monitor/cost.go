@@ -10,6 +10,7 @@ import (
 type Cost struct {
 	busy         atomic.Int64 // ns
 	observations atomic.Uint64
+	leftOut      atomic.Uint64 // exchanges, by Options.Sample
 }
 
 // spend adds the time of one exchange.
@@ -19,6 +20,7 @@ func (c *Cost) spend(d time.Duration) { c.busy.Add(int64(max(d, 0))) }
 type CostMetrics struct {
 	Seconds      float64 // of workers, from taking an exchange to being done with it
 	Observations uint64  // rows observed
+	LeftOut      uint64  // exchanges that the sample left out
 	QueueLength  int     // exchanges that wait
 	QueueBytes   int64   // of their bodies
 }
@@ -27,7 +29,7 @@ type CostMetrics struct {
 func (m *Monitor) cost() CostMetrics {
 	return CostMetrics{
 		Seconds:      time.Duration(m.o.Cost.busy.Load()).Seconds(),
-		Observations: m.o.Cost.observations.Load(),
-		QueueLength:  len(m.queue), QueueBytes: m.bytes.Load(),
+		Observations: m.o.Cost.observations.Load(), LeftOut: m.o.Cost.leftOut.Load(),
+		QueueLength: len(m.queue), QueueBytes: m.bytes.Load(),
 	}
 }

@@ -11,6 +11,7 @@ import (
 const (
 	dropQueueFull   = "queue_full"
 	dropQueueBytes  = "queue_bytes"
+	dropThinned     = "thinned" // the queue is more than half full: a smaller share is taken
 	dropClosed      = "closed"
 	dropPanic       = "panic"
 	dropNotCaptured = "not_captured" // no body, e.g. larger than what the gateway keeps
@@ -27,6 +28,9 @@ const (
 	dropSlices = "slices" // no room for another slice: counted in (other)
 	dropRows   = "rows"   // a response with another number of rows than its request
 )
+
+// notSampled is no drop: nobody asked for more.
+const notSampled = "not_sampled"
 
 // drops counts by reason. Reasons come from fixed lists, so the map is bounded.
 type drops struct {

@@ -62,6 +62,28 @@ func (p *pane) moments(x float64) {
 	p.m2 += d * (x - p.mean)
 }
 
+// merge adds the counts and moments of o; its bins have their own sum, addBins,
+// which is wider.
+//
+// T. Chan, G. Golub, R. LeVeque: Updating formulae for computing sample variances, 1979
+func (p *pane) merge(o *pane) {
+	p.missing += o.missing
+	if o.count == 0 {
+		return
+	}
+	n, k, d := float64(p.count), float64(o.count), o.mean-p.mean
+	p.m2 += o.m2 + d*d*n*k/(n+k)
+	p.mean += d * k / (n + k)
+	p.count += o.count
+}
+
+// addBins adds the bins to a histogram of at least as many.
+func (p *pane) addBins(to []uint64) {
+	for i, n := range p.bins {
+		to[i] += uint64(n)
+	}
+}
+
 func newFeature(name, role string, as derivedAs, ref *featureReference, limits *Options, detect *detectors) *feature {
 	f := &feature{name: name, role: role, kind: kindUnknown, as: as, ref: ref, detect: detect}
 	switch {

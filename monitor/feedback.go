@@ -11,16 +11,17 @@ import (
 
 // What becomes of a label.
 const (
-	labelJoined    = "joined"
-	labelUnknown   = "unknown_id"
-	labelExpired   = "expired"
-	labelDuplicate = "duplicate"
-	labelWrongType = "wrong_type"
-	labelNoRow     = "no_such_row"
-	labelBadSource = "bad_source"
-	labelFull      = "too_many_versions"
-	labelEvicted   = "evicted"   // a prediction, not a label: it had to go before its time
-	labelReusedID  = "reused_id" // a prediction whose id came again
+	labelJoined     = "joined"
+	labelUnknown    = "unknown_id"
+	labelNotSampled = "not_sampled" // its request is one of those that the monitor leaves out
+	labelExpired    = "expired"
+	labelDuplicate  = "duplicate"
+	labelWrongType  = "wrong_type"
+	labelNoRow      = "no_such_row"
+	labelBadSource  = "bad_source"
+	labelFull       = "too_many_versions"
+	labelEvicted    = "evicted"   // a prediction, not a label: it had to go before its time
+	labelReusedID   = "reused_id" // a prediction whose id came again
 )
 
 // maxBadLabels is how many bad entries an answer names.
@@ -37,7 +38,7 @@ type Label struct {
 // Feedback says what became of labels.
 type Feedback struct {
 	Labels   int            `json:"labels"`   // rows labelled, or tried to
-	Outcomes map[string]int `json:"outcomes"` // joined, unknown_id, expired, duplicate, wrong_type, no_such_row, bad_source, too_many_versions
+	Outcomes map[string]int `json:"outcomes"` // joined, unknown_id, not_sampled, expired, duplicate, wrong_type, no_such_row, bad_source, too_many_versions
 	Bad      []BadLabel     `json:"bad"`      // the first ten that were not joined
 }
 
@@ -129,6 +130,9 @@ func (m *Monitor) label(l *Label) (version string, outcomes []string) {
 
 func (b *labelBook) find(m *Monitor, id string) (*kept, string) {
 	e := b.index[b.hash(id)]
+	if e == nil && m.o.leftOut(id) {
+		return nil, labelNotSampled
+	}
 	if e == nil {
 		return nil, labelUnknown
 	}

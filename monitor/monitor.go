@@ -27,7 +27,9 @@ type Monitor struct {
 	closed bool
 	queue  chan *Exchange
 	bytes  atomic.Int64 // in the queue
-	wait   sync.WaitGroup
+
+	unnamed atomic.Uint64 // exchanges without an id
+	wait    sync.WaitGroup
 
 	mu         sync.Mutex // guards what is below; held by a worker for one exchange, by readers for one answer
 	references map[string]*reference
@@ -59,17 +61,26 @@ func newIdle(o Options) *Monitor {
 	m.pass.rng = rand.NewPCG(o.Seed, 0x77656972)
 	m.drops.add(dropQueueFull, 0)
 	m.drops.add(dropQueueBytes, 0)
+	m.drops.add(dropThinned, 0)
 	return m
 }
 
 // Offer hands x over and reports whether it was accepted. It never blocks; a
-// refusal is counted under its reason.
+// refusal is counted under its reason. One that Options.Sample leaves out is not
+// accepted and not dropped.
 func (m *Monitor) Offer(x *Exchange) bool {
-	reason := m.enqueue(x)
+	reason := m.passes(x)
 	if reason == "" {
-		return true
+		reason = m.enqueue(x)
 	}
-	m.drops.add(reason, 1)
+	switch reason {
+	case "":
+		return true
+	case notSampled:
+		m.o.Cost.leftOut.Add(1)
+	default:
+		m.drops.add(reason, 1)
+	}
 	if x.Done != nil {
 		x.Done()
 	}

@@ -22,10 +22,11 @@ type Options struct {
 	FalseAlarmEvery float64        // γ, mean observations between false alarms of the model; 1,000,000
 	FollowStable    bool           // measure versions against the stable version's live window instead of their profile
 
-	Queue      int   // exchanges waiting; 4096
-	QueueBytes int64 // bytes of their bodies; 64 MiB
-	MaxDecoded int   // bytes of a body once its Content-Encoding is taken off; 1 MiB. A worker holds up to four such
-	Workers    int   // 1; with more, the order of exchanges and so the alarms are no longer reproducible
+	Sample     float64 // share of the requests that is observed, by a hash of their ids; 1
+	Queue      int     // exchanges waiting; 4096
+	QueueBytes int64   // bytes of their bodies; 64 MiB
+	MaxDecoded int     // bytes of a body once its Content-Encoding is taken off; 1 MiB. A worker holds up to four such
+	Workers    int     // 1; with more, the order of exchanges and so the alarms are no longer reproducible
 
 	LabelTTL   time.Duration // 24h in which a prediction waits for its label
 	LabelMax   int           // 100,000 requests whose predictions wait; the oldest go first
@@ -120,6 +121,7 @@ const (
 func (o Options) withDefaults() Options {
 	o.Window = positive(o.Window, 10*time.Minute)
 	o.FalseAlarmEvery = positive(o.FalseAlarmEvery, 1e6)
+	o.Sample = min(positive(o.Sample, 1), 1)
 	o.Queue = positive(o.Queue, 4096)
 	o.QueueBytes = positive(o.QueueBytes, 64<<20)
 	o.MaxDecoded = positive(o.MaxDecoded, 1<<20)

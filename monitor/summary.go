@@ -33,7 +33,7 @@ func (m *Monitor) Summary(version, slice string) (Summary, error) {
 	s.rotate(m.o.Now())
 	out := Summary{
 		Model: m.o.Model, Version: version, Observations: s.observations, Since: s.since,
-		Dropped: m.drops.snapshot(), Memory: m.memory(), Window: Window{Seconds: m.o.Window.Seconds(), Observations: s.windowRows()},
+		Dropped: m.drops.snapshot(), Memory: m.memory(), Sampling: m.sampling(), Window: Window{Seconds: m.o.Window.Seconds(), Observations: s.windowRows()},
 		Features: []FeatureSummary{}, Software: s.softwareSummary(), Slices: v.sliceNames(),
 	}
 	out.Quality = m.qualityOf(version, slice)
@@ -141,22 +141,14 @@ func (f *feature) summary(r *reference, scored bool) FeatureSummary {
 
 // moments returns mean and standard deviation of the window, nil where there are none.
 func (f *feature) moments() (mean, deviation *float64) {
-	var n, mu, m2 float64
+	var all pane
 	for i := range f.panes {
-		p := &f.panes[i]
-		if p.count == 0 {
-			continue
-		}
-		// T. Chan, G. Golub, R. LeVeque: Updating formulae for computing sample variances, 1979
-		k, d := float64(p.count), p.mean-mu
-		m2 += p.m2 + d*d*n*k/(n+k)
-		mu += d * k / (n + k)
-		n += k
+		all.merge(&f.panes[i])
 	}
-	if n == 0 {
+	if all.count == 0 {
 		return nil, nil
 	}
-	return finite(mu), finite(math.Sqrt(m2 / n))
+	return finite(all.mean), finite(math.Sqrt(all.m2 / float64(all.count)))
 }
 
 // window returns the quantiles of the sliding window.
@@ -188,9 +180,7 @@ func (f *feature) bins() []uint64 {
 	}
 	out := make([]uint64, n)
 	for i := range f.panes {
-		for k, n := range f.panes[i].bins {
-			out[k] += uint64(n)
-		}
+		f.panes[i].addBins(out)
 	}
 	return out
 }

@@ -10,8 +10,9 @@ type Summary struct {
 	Slice        *string            `json:"slice"`        // null: all
 	Observations uint64             `json:"observations"` // rows
 	Since        time.Time          `json:"since"`
-	Dropped      map[string]uint64  `json:"dropped"` // by reason, of the whole model
-	Memory       Memory             `json:"memory"`  // of the whole model
+	Dropped      map[string]uint64  `json:"dropped"`            // by reason, of the whole model
+	Memory       Memory             `json:"memory"`             // of the whole model
+	Sampling     *Sampling          `json:"sampling,omitempty"` // of the whole model; nothing where every request is observed
 	Window       Window             `json:"window"`
 	Reference    *Reference         `json:"reference,omitempty"`
 	Features     []FeatureSummary   `json:"features"`

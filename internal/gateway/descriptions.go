@@ -20,6 +20,7 @@ var (
 	observationsDropped = describe("weir_observations_dropped_total", "Exchanges that a monitor did not see, by reason.", "model", "reason")
 	monitorSeconds      = describe("weir_monitor_seconds_total", "Time that a monitor's workers spent on exchanges, decoding included.", "model")
 	monitorObservations = describe("weir_monitor_observations_total", "Rows that a monitor observed.", "model")
+	monitorLeftOut      = describe("weir_monitor_left_out_total", "Exchanges that a monitor did not observe because monitor.sample leaves them out.", "model")
 	monitorQueueLength  = describe("weir_monitor_queue_length", "Exchanges that wait to be observed.", "model")
 	monitorQueueBytes   = describe("weir_monitor_queue_bytes", "Bytes of their bodies.", "model")
 	monitorMemory       = describe("weir_monitor_memory_bytes", "What a monitor's summaries, detectors and references can hold at most; monitor.max_memory bounds it.", "model")
@@ -62,7 +63,7 @@ var descriptions = []*prometheus.Desc{
 	requestsTotal, requestDuration, overheadSeconds, inflightRequests, upstreamHealthy,
 	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement, shadowNoise, shadowExcess,
 	observationsDropped, fairnessGap, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
-	labelsTotal, qualityOf, monitorSeconds, monitorObservations, monitorQueueLength, monitorQueueBytes, monitorMemory,
+	labelsTotal, qualityOf, monitorSeconds, monitorObservations, monitorLeftOut, monitorQueueLength, monitorQueueBytes, monitorMemory,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
 	registryConnected, registrySync, registryProblems, registryRefused, leaderHere, sourceConnected, sourceErrors, sourceSkipped, refusedRequests, secretsGood, adminRefused, auditFailures, accessLogLines, accessLogDropped, spansSent, spansDropped,
 }

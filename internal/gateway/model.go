@@ -97,6 +97,7 @@ func (m *model) startMonitor(g *Gateway, before *model) {
 		Embeddings:      dims(cfg.Embeddings),
 		FalseAlarmEvery: cfg.FalseAlarmEvery,
 		FollowStable:    cfg.Reference == "stable",
+		Sample:          cfg.Sample,
 		Queue:           cfg.Queue,
 		QueueBytes:      int64(cfg.MaxBytes),
 		Workers:         cfg.Workers,

@@ -10,6 +10,7 @@ import (
 func collectCost(out chan<- prometheus.Metric, model string, m monitor.Metrics) {
 	out <- prometheus.MustNewConstMetric(monitorSeconds, prometheus.CounterValue, m.Cost.Seconds, model)
 	counter(out, monitorObservations, m.Cost.Observations, model)
+	counter(out, monitorLeftOut, m.Cost.LeftOut, model)
 	gauge(out, monitorQueueLength, float64(m.Cost.QueueLength), model)
 	gauge(out, monitorQueueBytes, float64(m.Cost.QueueBytes), model)
 	gauge(out, monitorMemory, float64(m.Memory.Bytes), model)

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
+
+	"github.com/weir-gateway/weir/monitor"
 )
 
 // metric is the value of a metric of model m without further labels; −1: it is not there.
@@ -52,5 +54,35 @@ func TestWhatAMonitorCostsIsShownAndOutlivesAReload(t *testing.T) {
 	}
 	if s := r.summary(t, "1", ""); s.Memory.Max != 1<<20 {
 		t.Errorf("the bound is %d after the reload", s.Memory.Max)
+	}
+}
+
+func TestASampleOfTheRequestsIsWatchedAndLabelled(t *testing.T) {
+	r := start(t, "monitor: {sample: 0.25}")
+	r.register("1", newModelServer(t))
+	r.switchTo("1")
+	for i := range 60 {
+		r.post(fmt.Sprintf(inferBody, i, "JFK"), "x-request-id", fmt.Sprint("call-", i))
+	}
+	// call-0 to call-59 by the share's hash; every gateway has the same ones.
+	eventually(t, "all requests observed or left out", func() bool {
+		return r.metric(t, "weir_monitor_observations_total")+r.metric(t, "weir_monitor_left_out_total") == 60
+	})
+	s := r.summary(t, "1", "")
+	if s.Observations < 5 || s.Observations > 30 || s.Sampling == nil || s.Sampling.LeftOut != 60-s.Observations {
+		t.Fatalf("%d observations, sampling %+v", s.Observations, s.Sampling)
+	}
+	outcomes := map[string]int{}
+	for i := range 60 {
+		raw, err := r.admin.Feedback(t.Context(), "m", []monitor.Label{{RequestID: fmt.Sprint("call-", i), Label: 1.0}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for outcome, n := range raw.Outcomes {
+			outcomes[outcome] += n
+		}
+	}
+	if left := outcomes["not_sampled"]; left != int(s.Sampling.LeftOut) || outcomes["unknown_id"] != 0 {
+		t.Errorf("labels: %v", outcomes)
 	}
 }

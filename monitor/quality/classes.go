@@ -1,6 +1,10 @@
 package quality
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // MaxClasses is how many classes are told apart; the others are one, named Other.
 const MaxClasses = 64
@@ -51,11 +55,19 @@ func (c *Classes) class(name string) *Class {
 	return k
 }
 
-// Merge adds the counts of o.
+// Merge adds the counts of o. Up to MaxClasses in both, the result is what one would
+// have counted that saw all pairs; of more, the most frequent of o are told apart as
+// long as there is room, whatever order a map has them in.
 func (c *Classes) Merge(o *Classes) {
 	c.n += o.n
 	c.right += o.right
-	for name, k := range o.by {
+	names := o.Names()
+	slices.SortFunc(names, func(a, b string) int {
+		x, y := o.by[a], o.by[b]
+		return cmp.Or(cmp.Compare(y.Predicted+y.Actual, x.Predicted+x.Actual), cmp.Compare(a, b))
+	})
+	for _, name := range names {
+		k := o.by[name]
 		to := c.class(name)
 		to.True += k.True
 		to.Predicted += k.Predicted

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/weir-gateway/weir/monitor/describe"
@@ -34,6 +35,9 @@ type Derivation struct {
 	Dims       int    `json:"dims,omitempty"`       // of an embedding
 	Directions int    `json:"directions,omitempty"` // that it is projected on
 	Seed       uint64 `json:"seed,omitempty"`       // of the directions
+	// Center is a direction more: that of the mean of the table's first vectors. None
+	// where there was no table, or too small a one.
+	Center []float64 `json:"center,omitempty"`
 }
 
 // derivedColumn is a Derivation made ready.
@@ -62,8 +66,14 @@ func newDerivedColumn(d Derivation) *derivedColumn {
 	for _, name := range names {
 		c.names = append(c.names, d.Column+"."+name)
 	}
+	if len(d.Center) > 0 {
+		c.names = append(c.names, d.Column+centerSuffix)
+	}
 	return c
 }
+
+// centerSuffix names the component along Derivation.Center, the last number.
+const centerSuffix = ".center"
 
 func newEmbedding(column, role string, dims int) *derivedColumn {
 	return newDerivedColumn(Derivation{
@@ -86,7 +96,19 @@ func (c *derivedColumn) project(v, out []float64) bool {
 	if c.projection == nil {
 		c.projection = describe.NewProjection(c.Dims, c.Directions, c.Seed)
 	}
-	return c.projection.Of(v, out)
+	n := c.projection.Numbers()
+	if !c.projection.Of(v, out[:n]) {
+		return false
+	}
+	if len(c.Center) == 0 {
+		return true
+	}
+	sum := 0.0
+	for i, x := range v {
+		sum += float64(x * c.Center[i])
+	}
+	out[n] = sum
+	return !math.IsInf(sum, 0) && !math.IsNaN(sum)
 }
 
 // derivedNames is what the features of all derivations of a role are.
@@ -152,7 +174,7 @@ func (d *Derivation) validate(before []Derivation) error {
 		return fmt.Errorf("role is %q, want %s or %s", d.Role, roleInput, roleOutput)
 	case slices.ContainsFunc(before, func(o Derivation) bool { return o.Column == d.Column && o.Role == d.Role }):
 		return errors.New("is there twice")
-	case d.Kind == derivedText && *d == Derivation{Column: d.Column, Role: d.Role, Kind: derivedText}:
+	case d.Kind == derivedText && d.Dims == 0 && d.Directions == 0 && d.Seed == 0 && d.Center == nil:
 		return nil
 	case d.Kind != derivedEmbedding:
 		return fmt.Errorf("kind is %q, want %s, or %s with dims, directions and seed", d.Kind, derivedText, derivedEmbedding)
@@ -160,6 +182,8 @@ func (d *Derivation) validate(before []Derivation) error {
 		return fmt.Errorf("dims is %d, want %d to %d", d.Dims, describe.MinDims, describe.MaxDims)
 	case d.Directions < 1 || d.Directions > describe.MaxDirections:
 		return fmt.Errorf("directions is %d, want 1 to %d", d.Directions, describe.MaxDirections)
+	case len(d.Center) != 0 && len(d.Center) != d.Dims:
+		return fmt.Errorf("center has %d numbers, want %d or none", len(d.Center), d.Dims)
 	}
 	return nil
 }

@@ -14,6 +14,8 @@ import (
 func BenchmarkDescribe(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 0))
 	v := newVectors(rng)
+	embedding := newEmbedding("c", roleInput, simDims).Derivation
+	embedding.Center = v.center(rng)
 	for _, c := range []struct {
 		name string
 		d    Derivation
@@ -23,7 +25,7 @@ func BenchmarkDescribe(b *testing.B) {
 			text, _ := json.Marshal(remark(rng, english(), 50))
 			return fmt.Sprintf(`[{"c":%s}]`, text)
 		}},
-		{"embedding", newEmbedding("c", roleInput, simDims).Derivation, func() string {
+		{"embedding", embedding, func() string {
 			list, _ := json.Marshal(v.draw(rng))
 			return fmt.Sprintf(`[{"c":%s}]`, list)
 		}},

@@ -36,6 +36,15 @@ func (v *vectors) draw(rng *rand.Rand) []float64 {
 	return v.out
 }
 
+// center is the direction that a table of such vectors would have.
+func (v *vectors) center(rng *rand.Rand) (center []float64) {
+	var mean firstMean
+	for center == nil {
+		center = mean.add(v.draw(rng))
+	}
+	return center
+}
+
 // move takes the mean in a random direction: every element by about so many of its
 // standard deviations.
 func (v *vectors) move(rng *rand.Rand, by float64) {
@@ -118,13 +127,16 @@ func TestDerivedFeaturesKeepTheRunLength(t *testing.T) {
 		var sum, squares float64
 		for run := range uint64(runs) {
 			rng := rand.New(rand.NewPCG(run, 31))
+			v := newVectors(rng)
+			if d.Kind == derivedEmbedding {
+				d.Center = v.center(rng)
+			}
 			c := newDerivedColumn(d)
 			var draw func([]float64)
 			if d.Kind == derivedText {
 				language, words := english(), 8
 				draw = drawTexts(rng, c, &language, &words)
 			} else {
-				v := newVectors(rng)
 				draw = func(out []float64) { c.project(v.draw(rng), out) }
 			}
 			n := float64(newSimulated(t, 500, every, run, d, draw).until(10*every, draw))
@@ -160,11 +172,12 @@ func TestChangesOfTextsAndEmbeddingsAreFound(t *testing.T) {
 		var delays []int
 		for run := range uint64(runs) {
 			rng := rand.New(rand.NewPCG(run, 32))
-			d := Derivation{Column: "c", Role: roleInput, Kind: derivedText}
+			d, v := Derivation{Column: "c", Role: roleInput, Kind: derivedText}, newVectors(rng)
 			if c.by > 0 {
 				d = newEmbedding("v", roleInput, simDims).Derivation
+				d.Center = v.center(rng)
 			}
-			column, language, words, v := newDerivedColumn(d), english(), 8, newVectors(rng)
+			column, language, words := newDerivedColumn(d), english(), 8
 			draw := drawTexts(rng, column, &language, &words)
 			if c.by > 0 {
 				draw = func(out []float64) { column.project(v.draw(rng), out) }

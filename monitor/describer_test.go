@@ -139,8 +139,11 @@ func TestALiveWindowHasTheNumbersOfTheTable(t *testing.T) {
 	}
 	want := describedProfile(t, rows)
 	r := newRig(t, func(o *Options) {
-		o.Protocol, o.Text, o.Embeddings = plainJSON(t), []string{"comment"}, map[string]int{"vector": 4}
+		o.Protocol, o.Text = plainJSON(t), []string{"comment"}
 	})
+	if err := r.SetProfile("1", want); err != nil { // for the center of the vectors
+		t.Fatal(err)
+	}
 	var reader reader
 	for _, row := range rows {
 		r.handle(&reader, row.exchange())
@@ -158,6 +161,12 @@ func TestALiveWindowHasTheNumbersOfTheTable(t *testing.T) {
 	for _, w := range want.Features {
 		g := profiled(t, got, w.Name)
 		if w.Numeric == nil {
+			continue
+		}
+		if w.Name == "vector.center" { // not of the rows it was taken from
+			if w.Count != 500-centerRows || g.Count != 500 || math.Abs(g.Numeric.Mean-w.Numeric.Mean) > 0.4 {
+				t.Errorf("seed %d: %+v, in the table %+v", seed, g.Numeric, w.Numeric)
+			}
 			continue
 		}
 		if g.Count != w.Count || math.Abs(g.Numeric.Mean-w.Numeric.Mean) > 1e-9 || g.Numeric.Min != w.Numeric.Min || g.Numeric.Integer != w.Numeric.Integer {
@@ -181,7 +190,7 @@ func TestTheBudgetCountsEveryDetectorOfADerivedFeatureOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (4 + 6*2) + (4 + 8*2) + 4; ref.detectors != want {
+	if want := (4 + 6*2) + (4 + 9*2) + 4; ref.detectors != want {
 		t.Errorf("%d detectors, want %d", ref.detectors, want)
 	}
 	built := 0
@@ -403,6 +412,7 @@ func TestProfilesOfColumnsThatAreNotWhatIsSaidAreNamed(t *testing.T) {
 		`{"column":"d","role":"input","kind":"image"}`:                                            `kind is "image"`,
 		`{"column":"d","role":"input","kind":"embedding","dims":1000000,"directions":8}`:          "dims is 1000000",
 		`{"column":"d","role":"input","kind":"embedding","dims":3,"directions":99}`:               "directions is 99",
+		`{"column":"d","role":"input","kind":"embedding","dims":3,"directions":8,"center":[1]}`:   "center has 1 numbers, want 3",
 		`{"column":"c","role":"input","kind":"text"}`:                                             `feature "c.length" is categorical`,
 		`{"column":"d","role":"input","kind":"text"},{"column":"d","role":"input","kind":"text"}`: "is there twice",
 	} {

@@ -138,7 +138,7 @@ func TestAListInParquetIsTheEmbeddingThatIsATextInCSV(t *testing.T) {
 		t.Errorf("%d rows: %s", got.Rows, diff)
 	}
 	b, err := RunBacktest(got, bytes.NewReader(data), BacktestOptions{Columns: map[string]string{"double": "vector"}})
-	if err != nil || b.Observations != 3000 || len(b.Absent) != 0 || len(b.Watched) != 9 {
+	if err != nil || b.Observations != 3000 || len(b.Absent) != 0 || len(b.Watched) != 10 {
 		t.Errorf("%+v, %v", b, err)
 	}
 }

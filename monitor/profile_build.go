@@ -152,7 +152,11 @@ func (o *ProfileOptions) column(column string, seed uint64) (columnBuilder, erro
 	case text:
 		return newDerivedBuilder(newDerivedColumn(Derivation{Column: name, Role: role, Kind: derivedText}), seed), nil
 	case embedding:
-		return newDerivedBuilder(newEmbedding(name, role, 0), seed), nil
+		of := newEmbedding(name, role, 0)
+		of.names = append(of.names, name+centerSuffix) // has values in a table of more than centerRows
+		b := newDerivedBuilder(of, seed)
+		b.mean = &firstMean{}
+		return b, nil
 	}
 	c := newValueBuilder(name, seed)
 	c.role, c.categorical = role, categorical

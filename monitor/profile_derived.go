@@ -15,6 +15,7 @@ type derivedBuilder struct {
 	parts   []*valueBuilder
 	reader  *cellReader
 	scratch []byte
+	mean    *firstMean // of an embedding of the whole table; nil: of a part
 }
 
 func newDerivedBuilder(of *derivedColumn, seed uint64) *derivedBuilder {
@@ -38,7 +39,14 @@ func (b *derivedBuilder) add(text string, missing map[string]bool) {
 	if !missing[text] {
 		kind = b.reader.read(b.scratch)
 	}
-	for i, part := range b.parts {
+	parts := b.parts
+	if len(b.of.Center) == 0 && b.of.Kind == derivedEmbedding { // not known yet, and known from rows that it must not describe
+		parts = parts[:len(parts)-1]
+		if kind == protocol.Number && b.mean != nil {
+			b.of.Center = b.mean.add(b.reader.vector)
+		}
+	}
+	for i, part := range parts {
 		switch kind {
 		case protocol.Number:
 			part.number(b.reader.numbers[i])

@@ -132,6 +132,15 @@ func measured(t *testing.T, what string, n, most int, open func()) {
 	}
 }
 
+// deep is an Observer that needs much stack for a moment.
+type deep struct{ silent }
+
+//go:noinline
+func (deep) Begin() {
+	var b [5 << 10]byte
+	runtime.KeepAlive(&b)
+}
+
 func TestAStreamTakesLittleMemory(t *testing.T) {
 	if raced {
 		t.Skip("the race detector has shadow memory")
@@ -141,7 +150,7 @@ func TestAStreamTakesLittleMemory(t *testing.T) {
 	w := start(t, setup{
 		upstreams: map[string][]string{"1": {backend}},
 		pool:      proxy.PoolConfig{Warm: -1},
-		observer:  silent{},
+		observer:  deep{},
 	})
 	ask(t, rawClient(t, w.address), plain, "token")
 	var clients []int

@@ -209,3 +209,21 @@ func TestAnUpgradeOverTLS(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
+
+func TestARestingTLSConnectionServesItsNextRequest(t *testing.T) {
+	e := encrypt(t, setup{upstreams: map[string][]string{"1": {listen(t, echo).url}}, config: proxy.Config{Rest: time.Millisecond}})
+	s := e.dialTLS()
+	for range 3 {
+		e.waitForRest(1) // the first time before it has had any
+		if a := s.send(plain).recv("POST"); a.StatusCode != 200 {
+			t.Fatalf("got %d", a.StatusCode)
+		}
+	}
+	e.waitForRest(1)
+	if err := e.server.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.r.ReadByte(); !errors.Is(err, io.EOF) {
+		t.Errorf("it did not end in order: %v", err)
+	}
+}

@@ -14,6 +14,18 @@ func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
 // forward sends the request to an endpoint and relays the answer.
 func (c *conn) forward() bool {
+	u, n, keep := c.sent()
+	if u == nil {
+		return keep
+	}
+	return c.relay(u, n)
+}
+
+// sent sends the request to an endpoint, to others if need be, and returns the
+// one that answers, with how much of the answer is in work.up; nil: none does,
+// and the request has been answered. It is apart from forward for its locals:
+// see relay.
+func (c *conn) sent() (answering *upstream, n int, keep bool) {
 	k := &c.w.call
 	k.upgrade = wantsUpgrade(&c.w.req)
 	q := query{key: k.key}
@@ -26,22 +38,22 @@ func (c *conn) forward() bool {
 			if c.onceMore(&q, err) {
 				continue
 			}
-			return c.unserved(err)
+			return nil, 0, c.unserved(err)
 		}
 		if k.paid {
 			c.repeated()
 		}
 		n, err := c.send(u)
 		if err == nil {
-			return c.relay(u, n)
+			return u, n, false
 		}
 		how := c.mayRepeat(u, err)
 		if how == never {
-			return c.lost(u, err)
+			return nil, 0, c.lost(u, err)
 		}
 		if !c.detach() {
 			u.close()
-			return c.failed(died, FaultClientGone)
+			return nil, 0, c.failed(died, FaultClientGone)
 		}
 		u.close()
 		q.failedAt(u, how)

@@ -15,6 +15,10 @@
 // never silently; a body that cannot be read, even one that makes a decoder panic,
 // costs one count and nothing else.
 //
+// Options.Sample observes a share of the exchanges, chosen by a hash of the request's
+// id, and above half a full queue fewer by the same hash; see sample.go. What states
+// may hold is taken from a budget before they are made; see memory.go.
+//
 // What the numbers of a summary mean:
 //
 //   - observations, count, missing, invalid and unseen count since the version was
@@ -22,6 +26,8 @@
 //   - mean, categories and scores are of a sliding window of [Options.Window]
 //     (between three quarters and the whole of it), quantiles of the same window
 //     (between a half and the whole of it);
+//   - all of it, and the promise, counts what was observed: the sample, not the
+//     requests;
 //   - evidence and alarms come from package sequential: with a promise of γ
 //     observations and m detectors on the version each detector has the threshold
 //     m·γ, so that the mean number of observations between false alarms, all

@@ -18,7 +18,7 @@ var (
 	shadowExcess        = describe("weir_shadow_excess_low", "Lower bound of a shadow's disagreement less the noise, at the level 0.05 for all time. Only with shadow.noise_sample.", "model", "version")
 	shadowDisagreement  = describe("weir_shadow_disagreement_ratio", "Share of compared rows in which a shadow's answer differs from the primary's.", "model", "version")
 	observationsDropped = describe("weir_observations_dropped_total", "Exchanges that a monitor did not see, by reason.", "model", "reason")
-	monitorSeconds      = describe("weir_monitor_seconds_total", "Time that a monitor's workers spent on exchanges, decoding included.", "model")
+	monitorSeconds      = describe("weir_monitor_seconds_total", "Wall time that a monitor's workers spent on exchanges, decoding included.", "model")
 	monitorObservations = describe("weir_monitor_observations_total", "Rows that a monitor observed.", "model")
 	monitorLeftOut      = describe("weir_monitor_left_out_total", "Exchanges that a monitor did not observe because monitor.sample leaves them out.", "model")
 	monitorQueueLength  = describe("weir_monitor_queue_length", "Exchanges that wait to be observed.", "model")

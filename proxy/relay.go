@@ -59,7 +59,7 @@ func (c *conn) relay(u *upstream, n int) bool {
 		c.part(u, resp.KeepsAlive() && used == len(p))
 		return c.deliver(out)
 	}
-	if u.endpoint.pool.measures() {
+	if u.latency == 0 && u.endpoint.pool.measures() { // a second endpoint's is there
 		u.latency = (now() - k.sentAt).duration()
 	}
 	k.started = true

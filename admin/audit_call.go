@@ -39,7 +39,14 @@ func (s *server) audited(w http.ResponseWriter, r *http.Request, c *call, answer
 		record.Before = new(s.Router.RoutedGeneration(model))
 	}
 	told := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-	p := answer(told)
+	// A bug that panics may have changed something before: it is written down, and goes on to the server.
+	p := newProblem(http.StatusInternalServerError, api.TypeInternal, "the call panicked")
+	defer func() { s.keep(r, c, &record, told.status, p) }()
+	p = answer(told)
+}
+
+// keep completes a record and appends it.
+func (s *server) keep(r *http.Request, c *call, record *api.AuditRecord, status int, p *api.Problem) {
 	if c.silent {
 		return
 	}
@@ -50,7 +57,7 @@ func (s *server) audited(w http.ResponseWriter, r *http.Request, c *call, answer
 	if c.proven {
 		record.Role = c.role.String()
 	}
-	record.Outcome, record.Status = api.OutcomeDone, told.status
+	record.Outcome, record.Status = api.OutcomeDone, status
 	if p != nil {
 		record.Detail, record.Outcome = cut(p.Detail, maxKept), api.OutcomeRefused
 		if p.Status >= http.StatusInternalServerError {
@@ -60,10 +67,10 @@ func (s *server) audited(w http.ResponseWriter, r *http.Request, c *call, answer
 	switch {
 	case c.after != nil:
 		record.After = c.after
-	case model != "":
-		record.After = new(s.Router.RoutedGeneration(model))
+	case record.Before != nil:
+		record.After = new(s.Router.RoutedGeneration(r.PathValue("model")))
 	}
-	if err := s.Audit.Append(record); err != nil {
+	if err := s.Audit.Append(*record); err != nil {
 		// The change stands: refusing to go back because a disk is full would be the worse fault.
 		s.AuditFailed()
 		s.Logger.ErrorContext(r.Context(), "the audit log can't be written; the record is here instead", "error", err,

@@ -24,6 +24,7 @@ func (c *checker) model(name string, m *Model) {
 	c.duration(path+".timeout", m.Timeout, time.Millisecond, 24*time.Hour)
 	c.size(path+".max_body", m.MaxBody, 1*kib, 1<<40)
 	c.upstream(path+".upstream", m.Upstream)
+	c.hedge(path+".upstream.hedge", m)
 	if m.Upstream.Balance == "hash" && m.Assign == (Assign{}) {
 		c.fault(RuleBalanceKey, path+".upstream.balance", "hash sends requests with the same key to the same endpoint, and assign names no key; add one, or use least_inflight")
 	}

@@ -56,6 +56,7 @@ func (m *Model) setDefaults() {
 		SlowStart:       Duration(10 * time.Second),
 		ResolveInterval: Duration(30 * time.Second),
 		Ejection:        Ejection{Failures: 5, Time: Duration(5 * time.Second), MaxShare: 50},
+		Hedge:           Hedge{After: hedgeOff, Budget: 10},
 	}
 	m.Shadow = Shadow{
 		Queue:     1024,

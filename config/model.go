@@ -55,6 +55,7 @@ type Upstream struct {
 	SlowStart       Duration `json:"slow_start"`       // how long an endpoint that is new or back gets less; 0: not at all
 	ResolveInterval Duration `json:"resolve_interval"` // between two look-ups of a name
 	Ejection        Ejection `json:"ejection"`
+	Hedge           Hedge    `json:"hedge"`
 
 	TLS UpstreamTLS `json:"tls"` // with https endpoints
 }
@@ -74,6 +75,13 @@ type Ejection struct {
 	Failures int      `json:"failures"`  // in a row; 0: never
 	Time     Duration `json:"time"`      // at first; twice as long each time in succession
 	MaxShare float64  `json:"max_share"` // of the endpoints, in per cent
+}
+
+// Hedge configures when a request is sent to a second endpoint as well, because
+// the first is silent.
+type Hedge struct {
+	After  HedgeAfter `json:"after"`
+	Budget float64    `json:"budget"` // of the requests, in per cent
 }
 
 // Health configures the active checks of an endpoint.

@@ -18,6 +18,7 @@ const (
 	RuleDuration     Rule = "duration"
 	RuleSize         Rule = "size"
 	RuleWeight       Rule = "weight"
+	RuleHedgeAfter   Rule = "hedge-after"
 )
 
 // Rules of meaning for the gateway as a whole.
@@ -48,6 +49,7 @@ const (
 	RuleCookieName     Rule = "cookie-name"     //
 	RuleUpstreamTLS    Rule = "upstream-tls"    // half of a key pair, or a check that checks nothing
 	RuleBalance        Rule = "balance"         //
+	RuleHedge          Rule = "hedge"           // of a model whose requests may not run twice
 	RuleBalanceKey     Rule = "balance-key"     // by a key that is none
 	RuleHealthPath     Rule = "health-path"     //
 	RuleShadowMemory   Rule = "shadow-memory"   // one body would not fit

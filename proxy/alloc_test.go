@@ -5,6 +5,7 @@ import (
 	"net"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/weir-gateway/weir/proxy"
 	"github.com/weir-gateway/weir/registry"
@@ -47,7 +48,7 @@ func TestARequestDoesNotAllocate(t *testing.T) {
 	response := "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: now\r\nContent-Length: 200\r\n\r\n" + string(make([]byte, 200))
 	for name, settings := range map[string]proxy.Settings{
 		"plain": {}, "capture": {Capture: true, CaptureHeaders: []string{"user-agent"}}, "copied": {},
-		"traced": {Trace: func(uint64) bool { return true }},
+		"traced": {Trace: func(uint64) bool { return true }}, "idempotent": {Idempotent: true}, "hedged": {Idempotent: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := setup{upstreams: map[string][]string{"1": {fixedBackend(t, response)}}, settings: settings}
@@ -57,6 +58,10 @@ func TestARequestDoesNotAllocate(t *testing.T) {
 				q := proxy.NewShadowQueue(proxy.ShadowConfig{}, slog.New(slog.DiscardHandler))
 				t.Cleanup(q.Close)
 				s.settings.Shadow = q
+			}
+			if name == "hedged" { // as it might be, and isn't: no endpoint is silent for so long
+				s.upstreams["1"] = append(s.upstreams["1"], fixedBackend(t, response))
+				s.pool.Hedge = proxy.Hedge{After: 20 * time.Second}
 			}
 			s.observer = silent{}
 			w := start(t, s)

@@ -70,6 +70,8 @@ type PoolConfig struct {
 	// Resolve returns the addresses of a name; port 0 is the URL's. Default: the
 	// system's resolver.
 	Resolve func(ctx context.Context, name string) ([]netip.AddrPort, error)
+	// Hedge is for the requests of idempotent models. Default: none is hedged.
+	Hedge Hedge
 	// Dial connects to an address, host:port. Default: a [net.Dialer]'s.
 	Dial func(ctx context.Context, address string) (*net.TCPConn, error)
 	// Random returns 64 uniformly random bits; it is called concurrently.
@@ -127,6 +129,12 @@ type PoolCounters struct {
 	Retried    atomic.Uint64 // times that a request was sent again out of the budget
 	Ejected    atomic.Uint64 // endpoints left out for their failures
 	Unbudgeted atomic.Uint64 // times that it was not, because too many were
+
+	HedgesWon        atomic.Uint64 // requests that a second endpoint answered first
+	HedgesLost       atomic.Uint64 // those that the first answered first, or nobody
+	HedgesFailed     atomic.Uint64 // those where the second could not be reached, or died
+	HedgesUnbudgeted atomic.Uint64 // those that went to no second one: too many did
+	HedgesNowhere    atomic.Uint64 // likewise: none was well and had a place
 }
 
 // EndpointStatus is what is known about one endpoint.
@@ -155,7 +163,8 @@ type Pool struct {
 	turn     atomic.Uint32
 	line     line
 	retries  budget
-	copying  pace // of copies to this version
+	hedge    *hedging // nil: there is none
+	copying  pace     // of copies to this version
 	stop     context.CancelFunc
 	checkers sync.WaitGroup
 }
@@ -170,6 +179,7 @@ func NewPool(cfg PoolConfig, log *slog.Logger) (*Pool, error) {
 		return nil, fmt.Errorf("proxy: new pool: the health path %q must be an absolute path", cfg.HealthPath)
 	}
 	p := &Pool{cfg: cfg.withDefaults(), log: log}
+	p.hedge = newHedging(p.cfg.Hedge)
 	p.eject = ejectRule{after: p.cfg.EjectAfter, base: p.cfg.EjectTime, longest: max(p.cfg.EjectTime, longestEjection)}
 	names := false
 	for _, raw := range cfg.Endpoints {

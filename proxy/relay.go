@@ -73,7 +73,7 @@ func (c *conn) relayHead(u *upstream, n int, d *download) (over, keep bool) {
 		c.part(u, resp.KeepsAlive() && used == len(p))
 		return true, c.deliver(out)
 	}
-	if u.endpoint.pool.measures() {
+	if u.latency == 0 && u.endpoint.pool.measures() { // a second endpoint's is there
 		u.latency = (now() - k.sentAt).duration()
 	}
 	k.started = true

@@ -27,7 +27,7 @@ func narrow(ctx context.Context, address string) (*net.TCPConn, error) {
 }
 
 // tooMuch is more than a socket takes that nobody reads from.
-const tooMuch = 8 << 20
+const tooMuch = 2 << 20
 
 func bigUpload(chunked bool) func(io.Writer) {
 	return func(to io.Writer) {

@@ -43,7 +43,7 @@ func (c *conn) sent() (answering *upstream, n int, keep bool) {
 		if k.paid {
 			c.repeated()
 		}
-		n, err := c.send(u)
+		u, n, err := c.send(u, &q)
 		if err == nil {
 			return u, n, false
 		}
@@ -172,8 +172,9 @@ func (c *conn) dialUp(e *endpoint) (*upstream, error) {
 }
 
 // send writes the request, or its beginning, and reads the first bytes of the
-// answer into work.up.
-func (c *conn) send(u *upstream) (n int, err error) {
+// answer into work.up. It returns the connection on which they came, which may
+// be another one: see [Hedge].
+func (c *conn) send(u *upstream, q *query) (*upstream, int, error) {
 	k, w := &c.w.call, c.w
 	out := k.appendRequest(w.out[:0], &w.req, u.endpoint)
 	if k.streams && w.req.Chunked && len(k.body) > 0 {
@@ -184,37 +185,50 @@ func (c *conn) send(u *upstream) (n int, err error) {
 	w.out = out
 	u.before = u.sent
 	at := earlier(k.sentAt.after(k.cfg.Timeout), k.total)
-	wrote, n, err := u.exchange(out, w.up, k.sentAt, at, k.streams)
+	hedge := c.hedges()
+	wrote, n, err := u.exchange(out, w.up, k.sentAt, at, k.streams || hedge != nil)
 	if err != nil {
-		return 0, err
+		return u, 0, err
 	}
 	if wrote < len(out) {
-		// Slow path: more than the kernel takes at once.
-		k.streamed = true
-		m, err := u.writeBy(out[wrote:], k.cfg.Idle, k.total)
-		u.sent += uint64(m)
-		if err != nil && c.gone.Load() {
-			return 0, err
-		}
-		if err != nil {
-			// If it would not take all, it may have said why. What is left of the
-			// body goes nowhere: there would be a gap before it.
-			u.torn = true
-			k.keep = k.keep && !k.streams
-			return u.receive(w.up, earlier(now().after(k.cfg.Timeout), k.total))
+		if n, err := c.sendRest(u, out[wrote:]); err != nil || n > 0 {
+			return u, n, err
 		}
 	}
-	if n > 0 {
-		return n, nil
-	}
-	if k.streams {
+	switch {
+	case n > 0:
+		return u, n, nil // Fast path
+	case hedge != nil:
+		hedge.pay()
+		return c.firstOfTwo(hedge, u, q, at)
+	case k.streams:
 		k.streamed = true
 		if c.greet() != nil {
-			return 0, errClient
+			return u, 0, errClient
 		}
 		k.pump = startPump(c, u)
 	}
-	return c.firstBytes(u, w.up)
+	n, err = c.firstBytes(u, w.up)
+	return u, n, err
+}
+
+// sendRest writes what the kernel didn't take at once. Where it does not take it
+// all, it returns what the endpoint said, or an error.
+//
+// Slow path.
+func (c *conn) sendRest(u *upstream, out []byte) (n int, err error) {
+	k := &c.w.call
+	k.streamed = true
+	m, err := u.writeBy(out, k.cfg.Idle, k.total)
+	u.sent += uint64(m)
+	if err == nil || c.gone.Load() {
+		return 0, err
+	}
+	// If it would not take all, it may have said why. What is left of the body
+	// goes nowhere: there would be a gap before it.
+	u.torn = true
+	k.keep = k.keep && !k.streams
+	return u.receive(c.w.up, earlier(now().after(k.cfg.Timeout), k.total))
 }
 
 // firstBytes waits for more of the answer's head, from the end of the upload on,

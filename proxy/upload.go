@@ -42,16 +42,22 @@ func startPump(c *conn, u *upstream) *pump {
 // stop ends the pump, if it hasn't ended, and says whether it had sent all. If
 // it hadn't, u is closed.
 func (p *pump) stop(c *conn, u *upstream) bool {
-	select {
-	case <-p.done:
-	default:
-		p.stopping.Store(true)
-		_ = c.conn.SetReadDeadline(origin)
-		u.interrupt()
-		<-p.done
+	all := p.ended.Load() != 0
+	if !all {
+		select {
+		case <-p.done:
+			all = p.ended.Load() != 0
+		default:
+			p.stopping.Store(true)
+			_ = c.conn.SetReadDeadline(origin)
+			u.interrupt()
+		}
 	}
+	// What it has sent after an interruption changes nothing: u is closed, and
+	// must not go back to the pool.
+	<-p.done
 	c.deadlines.read = 0
-	return p.ended.Load() != 0
+	return all
 }
 
 // sent says whether the whole body has been sent. An endpoint may answer sooner

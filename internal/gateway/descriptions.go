@@ -12,6 +12,7 @@ var (
 	upstreamHealthy     = describe("weir_upstream_healthy", "1 while an endpoint passes its health checks, else 0; of a name, while any of its addresses does. Standby versions are checked too.", "model", "version", "endpoint")
 	upstreamLimited     = describe("weir_upstream_limited_total", "Requests turned away because every endpoint had as many as it may: queue_full (429) or queue_timeout (503).", "model", "version", "reason")
 	upstreamRetries     = describe("weir_upstream_retries_total", "Requests that were sent again: of an idempotent model whose endpoint died, or where an endpoint closed a new connection that had taken nothing yet. sent, or over_budget and not sent.", "model", "version", "outcome")
+	upstreamHedges      = describe("weir_upstream_hedges_total", "Requests whose endpoint was silent for hedge.after, by what became of the second one: won, lost (the first answered, or nobody did), failed, or there was none: over_budget, no_endpoint.", "model", "version", "outcome")
 	upstreamEjections   = describe("weir_upstream_ejections_total", "Times that an endpoint was left out for its failures.", "model", "version")
 	shadowRequests      = describe("weir_shadow_requests_total", "Copies to a shadow: answered, failed, timeout, or dropped for the reason named. With shadow.noise_sample also those to the version that answered, under its own name.", "model", "version", "outcome")
 	shadowNoise         = describe("weir_shadow_noise_ratio", "Share of compared rows in which a version's second answer to a request copied to the shadow differs from its first. Only with shadow.noise_sample.", "model", "version")
@@ -61,7 +62,7 @@ var (
 // descriptions are all of them, for the collector.
 var descriptions = []*prometheus.Desc{
 	requestsTotal, requestDuration, overheadSeconds, inflightRequests, upstreamHealthy,
-	upstreamLimited, upstreamRetries, upstreamEjections, shadowRequests, shadowDisagreement, shadowNoise, shadowExcess,
+	upstreamLimited, upstreamRetries, upstreamHedges, upstreamEjections, shadowRequests, shadowDisagreement, shadowNoise, shadowExcess,
 	observationsDropped, fairnessGap, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
 	labelsTotal, qualityOf, monitorSeconds, monitorObservations, monitorLeftOut, monitorQueueLength, monitorQueueBytes, monitorMemory,
 	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,

@@ -40,6 +40,11 @@ func (g *Gateway) pool(next *applied, cfg *config.Model, v *router.Version) (*po
 			EjectAfter:      cfg.Upstream.Ejection.Failures,
 			EjectTime:       cfg.Upstream.Ejection.Time.Std(),
 			EjectShare:      share(cfg.Upstream.Ejection.MaxShare),
+			Hedge: proxy.Hedge{
+				After:    cfg.Upstream.Hedge.After.Duration().Std(),
+				Quantile: cfg.Upstream.Hedge.After.Quantile(),
+				Budget:   cfg.Upstream.Hedge.Budget,
+			},
 			TLS: proxy.UpstreamTLS{
 				CA:                 next.cfg.Path(cfg.Upstream.TLS.CA),
 				Cert:               next.cfg.Path(cfg.Upstream.TLS.Cert),

@@ -20,6 +20,11 @@ func (m *metrics) collectUpstreams(out chan<- prometheus.Metric) {
 		counter(out, upstreamLimited, n.Expired.Load(), k.model, k.version, "queue_timeout")
 		counter(out, upstreamRetries, n.Retried.Load(), k.model, k.version, "sent")
 		counter(out, upstreamRetries, n.Unbudgeted.Load(), k.model, k.version, "over_budget")
+		counter(out, upstreamHedges, n.HedgesWon.Load(), k.model, k.version, "won")
+		counter(out, upstreamHedges, n.HedgesLost.Load(), k.model, k.version, "lost")
+		counter(out, upstreamHedges, n.HedgesFailed.Load(), k.model, k.version, "failed")
+		counter(out, upstreamHedges, n.HedgesUnbudgeted.Load(), k.model, k.version, "over_budget")
+		counter(out, upstreamHedges, n.HedgesNowhere.Load(), k.model, k.version, "no_endpoint")
 		counter(out, upstreamEjections, n.Ejected.Load(), k.model, k.version)
 		return true
 	})

@@ -144,7 +144,7 @@ func BenchmarkWide(b *testing.B) {
 // Before sketches were of own making, coarse in slices, and made when values come, a
 // feature took 14.7 KiB a slice, and one of the whole 24.
 func TestMemoryAFeatureAndSliceIsBounded(t *testing.T) {
-	const features = 200
+	const features = 80
 	hold := func(slices ...string) int64 {
 		w := newWide(t, features, Options{Slices: slices, FalseAlarmEvery: 1e9})
 		before := heap()

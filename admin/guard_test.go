@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -118,6 +119,28 @@ func TestARecordTellsWhatTheCallCommittedAndNotWhatIsRouted(t *testing.T) {
 	}
 	for _, limit := range []string{"0", "10001", "x"} {
 		f.wantProblem(f.call("GET", "/api/v1/audit?limit="+limit, ""), 400, "invalid")
+	}
+}
+
+// panicking is a gateway whose reload has a bug.
+type panicking struct{ Configuration }
+
+// Reload implements Configuration.
+func (panicking) Reload(context.Context) error { panic("a bug") }
+
+func TestACallThatPanicsIsInTheAuditLog(t *testing.T) {
+	kept := &records{}
+	f := newFixture(t, func(d *Deps) { d.Audit, d.Config = kept, panicking{d.Config} })
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url+"/-/reload", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response, err := f.http.Do(r); err == nil {
+		response.Body.Close()
+		t.Errorf("it was answered with %d", response.StatusCode)
+	}
+	if len(kept.list) != 1 || kept.list[0].Outcome != api.OutcomeFailed || kept.list[0].Call != "POST /-/reload" {
+		t.Errorf("records: %+v", kept.list)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weir-gateway/weir/admin/api"
 	"github.com/weir-gateway/weir/registry"
 )
 
@@ -38,6 +39,9 @@ func TestAGatewayUnderMixedLoadStaysAsLargeAsItWas(t *testing.T) {
 	l.during(t, *soakTime*9/10, r, &turn)
 	before.heap += uint64(turn) * changeHeap
 	after := r.resting(l, &before)
+	if n := metric(r.metrics(t), `weir_upstream_hedges_total{model="m",outcome="won",version="2"}`); n == 0 {
+		t.Error("no hedge won")
+	}
 	t.Logf("%v; %d reloads and %d rollbacks; before %v, after %v", l, turn, turn, before, after)
 	l.check(t)
 	if turn == 0 {
@@ -51,8 +55,10 @@ func TestAGatewayUnderMixedLoadStaysAsLargeAsItWas(t *testing.T) {
 // soaked is a gateway with two versions and a shadow that fails in every way.
 func soaked(t *testing.T) *running {
 	r := start(t, soakLines(0)...)
-	for _, version := range []string{"1", "2"} {
-		r.register(version, &modelServer{Server: newSoakServer(t)})
+	r.register("1", &modelServer{Server: newSoakServer(t)})
+	two := api.Registration{Endpoints: []string{newSoakServer(t).URL, newSoakServer(t).URL}} // so that there are hedges
+	if _, err := r.admin.Register(t.Context(), "m", "2", two); err != nil {
+		t.Fatal(err)
 	}
 	r.register("3", &modelServer{Server: newFailingServer(t)})
 	r.split(registry.Arm{Version: "1", Weight: percent(50)}, registry.Arm{Version: "2", Weight: percent(50)})
@@ -65,10 +71,14 @@ func soaked(t *testing.T) *running {
 // soakLines change all that a reload may change: pools, queues and monitors are
 // replaced.
 func soakLines(turn int) []string {
+	hedge := "off"
+	if turn%2 == 0 {
+		hedge = "p50"
+	}
 	return []string{
 		fmt.Sprintf("timeout: %ds", 20+turn%3),
 		fmt.Sprintf("idempotent: %v", turn%2 == 0),
-		fmt.Sprintf("upstream: {connect_timeout: %dms, ejection: {failures: 0}}", 5000+turn),
+		fmt.Sprintf("upstream: {connect_timeout: %dms, ejection: {failures: 0}, hedge: {after: %s, budget: 100}}", 5000+turn, hedge),
 		fmt.Sprintf("shadow: {queue: %d, timeout: 100ms}", 100+turn%50),
 		fmt.Sprintf("monitor: {window: %dm}", 1+turn%5),
 	}

@@ -46,7 +46,8 @@
 // connection closed without an answer). An endpoint that does so on a new
 // connection is tried once more when no other is left, within a budget. A model can be said to be idempotent
 // ([Settings]): then a request whose endpoint died before it answered is sent to
-// another one, within the same budget.
+// another one, within the same budget; and where the pool has a [Hedge], one whose
+// endpoint is silent is sent to a second one as well, within a budget of its own.
 //
 // # Endpoints
 //

@@ -54,6 +54,35 @@ func TestLabelsThatComeLaterGiveTheAccuracyOfAVersionAndItsSlices(t *testing.T) 
 	}
 }
 
+func TestAChangeThatIsNoneOfTheMonitorsForgetsNothing(t *testing.T) {
+	r := start(t, "timeout: 3s")
+	r.register("1", newModelServer(t))
+	r.switchTo("1")
+	r.post(fmt.Sprintf(inferBody, 1, "JFK"), "X-Request-Id", "before")
+	eventually(t, "an observation", func() bool { return r.summary(t, "1", "").Observations == 1 })
+	change := func(lines ...string) {
+		t.Helper()
+		r.configure(lines...)
+		if err := r.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change("timeout: 4s") // with the same monitor
+	r.post(fmt.Sprintf(inferBody, 2, "JFK"), "X-Request-Id", "after")
+	eventually(t, "both observations in one window", func() bool {
+		s := r.summary(t, "1", "")
+		return s.Observations == 2 && s.Window.Observations == 2
+	})
+	got, err := r.admin.Feedback(t.Context(), "m", []monitor.Label{{RequestID: "before", Label: 0}, {RequestID: "after", Label: 0}})
+	if err != nil || got.Outcomes["joined"] != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	change("timeout: 4s", "monitor: {window: 5m}") // another monitor
+	if got, err = r.admin.Feedback(t.Context(), "m", []monitor.Label{{RequestID: "before", Label: 1, Source: "human"}}); err != nil || got.Outcomes["unknown_id"] != 1 {
+		t.Errorf("by another monitor: %+v, %v", got, err)
+	}
+}
+
 func TestACandidateWhosePredictionsAreWrongIsRolledBackOnceLabelsSaySo(t *testing.T) {
 	one, two := newModelServer(t), newModelServer(t)
 	r := start(t, "pin: {header: x-pin}", `rollout: {automation: automatic, steps: [{weight: 50}], guardrails: [{metric: quality, margin: 5}]}`)

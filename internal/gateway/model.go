@@ -28,6 +28,7 @@ type model struct {
 	counters *counters
 	shadows  *proxy.ShadowQueue
 	monitor  *monitor.Monitor // nil when it is off
+	watchers *watchers        // of the monitor
 	headers  []string         // request headers that slices are made by
 	spare    sync.Pool        // of *observed
 
@@ -77,7 +78,11 @@ func (g *Gateway) runtime(name string, cfg *config.Model) (*model, error) {
 		MaxResponse: int64(cfg.Shadow.MaxBody),
 		MaxRate:     int64(cfg.Shadow.MaxRate),
 	}, m.log)
-	if !cfg.Monitor.Off {
+	switch {
+	case cfg.Monitor.Off:
+	case now.watchesAs(cfg):
+		m.shareMonitor(now)
+	default:
 		m.startMonitor(g, now)
 	}
 	return m, nil
@@ -86,6 +91,7 @@ func (g *Gateway) runtime(name string, cfg *config.Model) (*model, error) {
 func (m *model) startMonitor(g *Gateway, before *model) {
 	cfg := m.cfg.Monitor
 	m.headers = monitor.HeaderSlices(cfg.Slices)
+	m.watchers = newWatchers()
 	m.monitor = monitor.New(monitor.Options{
 		Model:           m.name,
 		Protocol:        m.protocol,
@@ -191,7 +197,7 @@ func (m *model) awaitMonitor(timeout time.Duration) {
 func (m *model) close() {
 	m.shadows.Close()
 	m.profiles.close()
-	if m.monitor != nil {
+	if m.monitor != nil && m.watchers.leave() {
 		m.monitor.Close()
 	}
 }

@@ -75,7 +75,7 @@ type call struct {
 	role   access.Role
 	reason string
 	after  *uint64 // the generation it committed
-	silent bool    // not to be written: one of many refusals
+	silent bool    // not to be written: one of many refusals, or labels that were taken
 }
 
 type callKey struct{}

@@ -144,6 +144,21 @@ func TestACallThatPanicsIsInTheAuditLog(t *testing.T) {
 	}
 }
 
+func TestTakenLabelsDoNotPushChangesOutOfTheAuditLog(t *testing.T) {
+	kept := &records{}
+	f := newFixture(t, func(d *Deps) { d.Audit = kept })
+	f.register("1")
+	before := len(kept.list)
+	f.want(f.call("POST", "/api/v1/models/flights/feedback", `[{"request_id":"a","label":1}]`), 200, nil)
+	if len(kept.list) != before {
+		t.Errorf("a record of labels that were taken: %+v", kept.list[before])
+	}
+	f.wantProblem(f.call("POST", "/api/v1/models/flights/feedback", `{}`), 400, "invalid")
+	if len(kept.list) != before+1 || kept.list[before].Outcome != api.OutcomeRefused {
+		t.Errorf("records of a refusal: %+v", kept.list[before:])
+	}
+}
+
 func TestLabelsHaveAnAllowanceOfTheirOwn(t *testing.T) {
 	f := newFixture(t, func(d *Deps) { d.Access = Access{MaxChanges: 2} })
 	f.register("1") // the one change

@@ -56,7 +56,7 @@ def weeks(weir):
     for path in sorted(weir.folder.glob("week-*.csv")):
         report = weir.json("report", "--reference", "reference.csv", "--current", path.name)
         data = report["dataset"]
-        same = [f["name"] for f in report["features"] if not f["drifted"]]
+        same = [f["name"] for f in report["features"] if not f.get("drifted")]
         rows.append([path.name, f"{data['current']['rows']:,}", f"{data['drifted_count']} of {data['compared']}", ", ".join(same)])
     return table(["file", "rows", "drifted", "not drifted"], rows)
 
@@ -76,8 +76,8 @@ def window(weir):
     (weir.folder / "window.csv").write_text("".join(lines[: WINDOW + 1]))
     rows = []
     for f in weir.json("report", "--reference", "shuffled-reference.csv", "--current", "window.csv")["features"]:
-        score = next(s for s in f["scores"] if s["default"])
-        rows.append([f["name"], f"`{score['method']}`", f"{score['value']:.3f}", f"{score['null_expected']:.3f}", "drifted" if f["drifted"] else ""])
+        score = next(s for s in f["scores"] if s.get("default"))
+        rows.append([f["name"], f"`{score['method']}`", f"{score['value']:.3f}", f"{score['null_expected']:.3f}", "drifted" if f.get("drifted") else ""])
     return table(["column", "method", "value", "expected if nothing changed", "verdict at 0.1"], rows)
 
 
@@ -95,6 +95,22 @@ def alarms(weir):
     found = weir.backtest("profile.json", "stream.csv")
     text = f"{len(found['alarms'])} alarms in {found['observations']:,} rows. The first of each feature and kind:\n\n"
     return text + table(ALARM, map(alarm, first(found["alarms"])))
+
+
+def sampled(weir):
+    """Alarms by column in all rows, and in every twentieth line, as awk 'NR==1 || NR%20==0' has it."""
+    lines = (weir.folder / "stream.csv").read_text().splitlines(keepends=True)
+    (weir.folder / "sampled.csv").write_text("".join(lines[:1] + lines[19::20]))
+    counts, rows = {}, []
+    for stream in ["stream.csv", "sampled.csv"]:
+        found = weir.backtest("profile.json", stream)
+        rows.append(found["observations"])
+        for a in found["alarms"]:
+            counts.setdefault(a["feature"], {}).setdefault(stream, []).append(a["at"])
+    def cell(ats):
+        return f"{len(ats)}, from row {ats[0]:,}" if ats else "none"
+    body = [[name, cell(of.get("stream.csv")), cell(of.get("sampled.csv"))] for name, of in counts.items()]
+    return table(["column", f"alarms in all {rows[0]:,} rows", f"in every twentieth, {rows[1]:,} rows"], body)
 
 
 def steady(weir):
@@ -165,7 +181,7 @@ def main():
     parser.add_argument("weir", type=pathlib.Path)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("page", type=pathlib.Path)
-    parser.add_argument("--every", type=int, default=5)
+    parser.add_argument("--every", type=int, default=10)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     weir = Weir(args.weir.resolve(), args.folder)
@@ -175,7 +191,7 @@ def main():
     weir.text("profile", "build", "shuffled-reference.csv", *ignored, "--out", "steady-shuffled.json")
     made = {
         "columns": columns(weir), "weeks": weeks(weir), "alarms": alarms(weir),
-        "steady": steady(weir), "tuning": tuning(weir), "window": window(weir), "beside": beside(weir, args.every),
+        "sampled": sampled(weir), "steady": steady(weir), "tuning": tuning(weir), "window": window(weir), "beside": beside(weir, args.every),
     }
     page = args.page.read_text()
     for name, text in made.items():

@@ -60,7 +60,7 @@ peers: ## the tests against MLServer, MLflow and tritonclient
 parity: ## our scores beside Evidently's and NannyML's, and docs/parity.md
 	$(GO) test -count=1 -timeout 15m ./internal/parity -args -table $(CURDIR)/docs/parity.md
 
-walkthrough: build ## docs/walkthrough.md: the flights by our reports and alarms, and by Evidently, some ten minutes
+walkthrough: build ## docs/walkthrough.md: the flights by our reports and alarms, and by Evidently, some minutes
 	$(CACHE)/venv-parity/bin/python internal/parity/testdata/walkthrough.py bin/weir $(CACHE)/walkthrough docs/walkthrough.md
 
 sim: ## simulations of the detectors' and verdicts' promises, minutes on one core, and docs/simulations.md

@@ -139,6 +139,7 @@ func TestAMergedReferenceDoesNotRingWithoutAChange(t *testing.T) {
 		}
 		alarms += len(b.Alarms)
 	}
+	t.Logf("%d alarms", alarms)
 	if alarms > 1 {
 		t.Errorf("%d alarms in 200,000 rows without a change", alarms)
 	}

@@ -22,12 +22,12 @@ export WEIR_CACHE := $(CACHE)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test setup consul vet lint unit peers parity sim soak race fuzz bench micro demo golden cover tidy clean
+.PHONY: help build test setup consul vet lint unit peers parity walkthrough sim soak race fuzz bench micro demo golden cover tidy clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "variables:"
-	@awk -F ' *\\?= *|## ' '/^[A-Z]+ *\?=.*## / {printf "  %-8s %s (%s)\n", $$1, $$3, $$2}' $(MAKEFILE_LIST)
+	@awk -F ' *\\?= *|## ' '/^[A-Z]+ *\?=.*## / {printf "  %-11s %s (%s)\n", $$1, $$3, $$2}' $(MAKEFILE_LIST)
 
 build: ## the binary, bin/weir: static, without debug information
 	$(GO) build -trimpath -ldflags '-s -w' -o bin/weir ./cmd/weir
@@ -59,6 +59,9 @@ peers: ## the tests against MLServer, MLflow and tritonclient
 
 parity: ## our scores beside Evidently's and NannyML's, and docs/parity.md
 	$(GO) test -count=1 -timeout 15m ./internal/parity -args -table $(CURDIR)/docs/parity.md
+
+walkthrough: build ## docs/walkthrough.md: the flights by our reports and alarms, and by Evidently, some minutes
+	$(CACHE)/venv-parity/bin/python internal/parity/testdata/walkthrough.py bin/weir $(CACHE)/walkthrough docs/walkthrough.md
 
 sim: ## simulations of the detectors' and verdicts' promises, minutes on one core, and docs/simulations.md
 	GOMAXPROCS=1 $(GO) test -count=1 -timeout 60m ./internal/sim -args -table $(CURDIR)/docs/simulations.md

@@ -3,6 +3,7 @@ package monitor
 import (
 	"maps"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/weir-gateway/weir/monitor/tabular"
@@ -22,6 +23,8 @@ const (
 	labelFull       = "too_many_versions"
 	labelEvicted    = "evicted"   // a prediction, not a label: it had to go before its time
 	labelReusedID   = "reused_id" // a prediction whose id came again
+
+	labelEvictedCopy = "evicted_copy" // as evicted: a shadow's prediction
 )
 
 // maxBadLabels is how many bad entries an answer names.
@@ -105,34 +108,63 @@ func (m *Monitor) label(l *Label) (version string, outcomes []string) {
 	if source < 0 {
 		return "", []string{labelBadSource}
 	}
-	k, outcome := m.labels.find(m, l.RequestID)
-	if k == nil {
-		return "", []string{outcome}
+	m.labelCopies(l, source)
+	k, outcome := m.labels.find(m, m.labels.hash(l.RequestID))
+	if k != nil {
+		return k.version, m.joinRows(k, source, l)
 	}
+	if outcome == labelUnknown && m.o.leftOut(l.RequestID) {
+		outcome = labelNotSampled
+	}
+	return "", []string{outcome}
+}
+
+// labelCopies joins the entry with the shadows' own predictions for the same request.
+// What becomes of that is counted by version; the answer to the caller is about the
+// predictions that clients got.
+func (m *Monitor) labelCopies(l *Label, source int) {
+	b := m.labels
+	for _, version := range slices.Sorted(maps.Keys(b.copied)) {
+		k, outcome := b.find(m, b.hashOfCopy(l.RequestID, version))
+		if outcome == labelUnknown {
+			continue // not copied to it, or its answer is still to come
+		}
+		outcomes := []string{outcome}
+		if k != nil {
+			outcomes = m.joinRows(k, source, l)
+		}
+		if b.results[version] == nil {
+			version = ""
+		}
+		for _, outcome := range outcomes {
+			b.counts[labelCount{version, outcome}]++
+		}
+	}
+}
+
+// joinRows joins an entry with a request's predictions: one row of it, or all.
+func (m *Monitor) joinRows(k *kept, source int, l *Label) (outcomes []string) {
 	values, isList := l.Label.([]any)
 	if !isList {
 		row := 0
 		if l.Row != nil {
 			row = *l.Row
 		} else if len(k.rows) != 1 {
-			return k.version, []string{labelNoRow}
+			return []string{labelNoRow}
 		}
-		return k.version, []string{m.join(k, row, source, l.Label)}
+		return []string{m.join(k, row, source, l.Label)}
 	}
 	if len(values) != len(k.rows) || l.Row != nil {
-		return k.version, []string{labelNoRow}
+		return []string{labelNoRow}
 	}
 	for row, value := range values {
 		outcomes = append(outcomes, m.join(k, row, source, value))
 	}
-	return k.version, outcomes
+	return outcomes
 }
 
-func (b *labelBook) find(m *Monitor, id string) (*kept, string) {
-	e := b.index[b.hash(id)]
-	if e == nil && m.o.leftOut(id) {
-		return nil, labelNotSampled
-	}
+func (b *labelBook) find(m *Monitor, key uint64) (*kept, string) {
+	e := b.index[key]
 	if e == nil {
 		return nil, labelUnknown
 	}

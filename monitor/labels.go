@@ -18,11 +18,19 @@ type labelBook struct {
 	max      int
 	maxBytes int64
 	seed     maphash.Seed
+	copySeed maphash.Seed // of the keys of copies
 	index    map[uint64]*list.Element
-	order    list.List // of *kept, oldest first
-	bytes    int64
+	answers  shelf          // predictions that clients got
+	copies   shelf          // those of shadows, which so push out no client's
+	copied   map[string]int // copies that wait, by version: few, so that a label can look for each
 	results  map[string]*versionQuality
 	counts   map[labelCount]uint64
+}
+
+// shelf is predictions that wait.
+type shelf struct {
+	order list.List // of *kept, oldest first
+	bytes int64
 }
 
 type labelCount struct{ version, outcome string }
@@ -32,6 +40,7 @@ type kept struct {
 	key     uint64
 	at      time.Time
 	version string
+	copy    bool     // the version was a shadow of the request
 	shared  []string // slices of all its rows: by header
 	rows    []keptRow
 	tell    func(Truth) // what the truth of the first row is to be told; nil: nobody
@@ -50,22 +59,27 @@ type keptRow struct {
 func newLabelBook(o Options) *labelBook {
 	return &labelBook{
 		max: o.LabelMax, maxBytes: o.LabelBytes,
-		seed: maphash.MakeSeed(), index: map[uint64]*list.Element{},
+		seed: maphash.MakeSeed(), copySeed: maphash.MakeSeed(), index: map[uint64]*list.Element{}, copied: map[string]int{},
 		results: map[string]*versionQuality{}, counts: map[labelCount]uint64{},
 	}
 }
 
-// keep remembers the predictions of a request that had an answer. Copies are left
-// out: they have the id of the client's own request.
+// keep remembers the predictions of a request that had an answer. A copy has the id
+// of the client's own request, and is kept by its version too.
 func (b *labelBook) keep(v *version, x *Exchange, d decoded, p *pass) {
 	a := v.m.o.answerOf(d.out)
-	if x.RequestID == "" || x.Shadow || a.class == nil {
+	if x.RequestID == "" || a.class == nil {
 		return
 	}
-	k := &kept{key: b.hash(x.RequestID), at: p.at, version: x.Version, bytes: 256}
+	k := &kept{key: b.hash(x.RequestID), at: p.at, version: x.Version, copy: x.Shadow, bytes: 256}
+	if x.Shadow {
+		k.key = b.hashOfCopy(x.RequestID, x.Version)
+	}
 	if old := b.index[k.key]; old != nil { // an id that is used again: nobody knows which one a label means
 		b.remove(old)
-		b.counts[labelCount{"", labelReusedID}]++
+		if !x.Shadow { // the copies of it are no faults more
+			b.counts[labelCount{"", labelReusedID}]++
+		}
 	}
 	for i, field := range v.m.fields {
 		if field.header >= 0 {
@@ -85,15 +99,32 @@ func (b *labelBook) keep(v *version, x *Exchange, d decoded, p *pass) {
 		k.bytes += 120 + int64(len(r.text)) + sizeOf(r.slices)
 	}
 	k.bytes += sizeOf(k.shared)
-	if v.m.o.OnKept != nil {
+	if v.m.o.OnKept != nil && !x.Shadow {
 		k.tell = v.m.o.OnKept(x)
 	}
-	b.index[k.key] = b.order.PushBack(k)
-	b.bytes += k.bytes
-	for b.order.Len() > b.max || b.bytes > b.maxBytes {
-		b.counts[labelCount{"", labelEvicted}]++
-		b.remove(b.order.Front())
+	b.add(k)
+}
+
+// add puts predictions on their shelf, and takes the oldest off where it is full.
+func (b *labelBook) add(k *kept) {
+	s, evicted := b.shelfOf(k), labelEvicted
+	if k.copy {
+		evicted = labelEvictedCopy
+		b.copied[k.version]++
 	}
+	b.index[k.key] = s.order.PushBack(k)
+	s.bytes += k.bytes
+	for s.order.Len() > b.max || s.bytes > b.maxBytes {
+		b.counts[labelCount{"", evicted}]++
+		b.remove(s.order.Front())
+	}
+}
+
+func (b *labelBook) shelfOf(k *kept) *shelf {
+	if k.copy {
+		return &b.copies
+	}
+	return &b.answers
 }
 
 func sizeOf(names []string) (n int64) {
@@ -104,9 +135,17 @@ func sizeOf(names []string) (n int64) {
 }
 
 func (b *labelBook) remove(e *list.Element) {
-	k := b.order.Remove(e).(*kept)
+	k := e.Value.(*kept)
+	s := b.shelfOf(k)
+	s.order.Remove(e)
+	s.bytes -= k.bytes
 	delete(b.index, k.key)
-	b.bytes -= k.bytes
+	if !k.copy {
+		return
+	}
+	if b.copied[k.version]--; b.copied[k.version] == 0 {
+		delete(b.copied, k.version)
+	}
 }
 
 // sliceName is the slice in which the monitor has observed the value.

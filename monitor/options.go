@@ -30,7 +30,7 @@ type Options struct {
 
 	LabelTTL   time.Duration // 24h in which a prediction waits for its label
 	LabelMax   int           // 100,000 requests whose predictions wait; the oldest go first
-	LabelBytes int64         // 64 MiB of them, estimated
+	LabelBytes int64         // 64 MiB of them, estimated; both once more for copies to shadows
 
 	MaxMemory     int64 // 256 MiB of summaries and references, by estimate; what has no room is counted and not watched
 	MaxVersions   int   // 16 versions with a state; more are counted and not watched

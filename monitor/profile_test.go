@@ -139,13 +139,33 @@ func TestBrokenProfilesNameThePlaceAndTheMend(t *testing.T) {
 func TestAProfileOf200FeaturesIsSmall(t *testing.T) {
 	const features, rows, limit = 200, 3000, 256 << 10
 	rng := rand.New(rand.NewPCG(31, 0))
-	columns := make([]*valueBuilder, features)
-	for i := range columns {
-		columns[i] = newValueBuilder(fmt.Sprint("feature_", i), uint64(i))
-		for range rows {
-			columns[i].add(fmt.Sprint(math.Exp(rng.NormFloat64())*math.Pow(10, float64(i%7-3))), nil)
+	for kinds, value := range map[string]func(i int) string{
+		"numbers": func(i int) string { return fmt.Sprint(math.Exp(rng.NormFloat64()) * math.Pow(10, float64(i%7-3))) },
+		"mixed": func(i int) string {
+			switch i % 4 {
+			case 0:
+				return fmt.Sprint("category-", rng.IntN(12))
+			case 1:
+				return fmt.Sprint("code-", rng.IntN(600)) // more than a profile counts
+			case 2:
+				return fmt.Sprint(rng.IntN(100_000))
+			}
+			return fmt.Sprint(rng.NormFloat64())
+		},
+	} {
+		columns := make([]*valueBuilder, features)
+		for i := range columns {
+			columns[i] = newValueBuilder(fmt.Sprint("feature_", i), uint64(i))
+			for range rows {
+				columns[i].add(value(i), nil)
+			}
 		}
+		smaller(t, kinds, columns, rows, limit)
 	}
+}
+
+func smaller(t *testing.T, kinds string, columns []*valueBuilder, rows uint64, limit int) {
+	t.Helper()
 	p := &Profile{Format: profileFormat, Rows: rows}
 	for _, c := range columns {
 		p.Features = append(p.Features, c.feature())
@@ -160,9 +180,9 @@ func TestAProfileOf200FeaturesIsSmall(t *testing.T) {
 	}
 	defer encoder.Close()
 	size := len(encoder.EncodeAll(data, nil))
-	t.Logf("%d bytes of JSON, %d compressed", len(data), size)
+	t.Logf("%s: %d bytes of JSON, %d compressed", kinds, len(data), size)
 	if size > limit {
-		t.Errorf("%d bytes compressed, at most %d", size, limit)
+		t.Errorf("%s: %d bytes compressed, at most %d", kinds, size, limit)
 	}
 	if _, err := DecodeProfile(data); err != nil {
 		t.Error(err)

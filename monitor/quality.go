@@ -10,6 +10,15 @@ import (
 
 func (b *labelBook) hash(id string) uint64 { return maphash.String(b.seed, id) }
 
+func (b *labelBook) hashOfCopy(id, version string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(b.copySeed)    // so that no id is another's copy
+	_, _ = h.WriteString(id) // never fails
+	_ = h.WriteByte(0)
+	_, _ = h.WriteString(version)
+	return h.Sum64()
+}
+
 // versionQuality is what labels said about a version: by slice, then source. The
 // slices are the monitor's own, and so as bounded as they are.
 type versionQuality struct {

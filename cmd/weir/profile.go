@@ -18,6 +18,7 @@ import (
 func (a *app) profileCommand() *cobra.Command {
 	return a.group("profile", "Reference profiles: what inputs and outputs looked like in training, or in a live window",
 		a.profileBuildCommand(),
+		a.profileMergeCommand(),
 		a.profileShowCommand(),
 	)
 }

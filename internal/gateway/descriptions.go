@@ -31,7 +31,7 @@ var (
 	driftEvidence       = describe("weir_drift_evidence", "Evidence of drift, log10 of the detector's statistic; an alarm rings at the threshold its promise asks for.", "model", "version", "feature")
 	predictionDrift     = describe("weir_prediction_drift_score", "Distance of the predictions from their reference, in the window; the worst output.", "model", "version", "method")
 	predictionsTotal    = describe("weir_predictions_total", "Predictions by class.", "model", "version", "class")
-	labelsTotal         = describe("weir_labels_total", "Labels by what became of them, and predictions that no label can find any more (evicted, reused_id). Version is empty where it isn't known.", "model", "version", "outcome")
+	labelsTotal         = describe("weir_labels_total", "Labels by what became of them, and predictions that no label can find any more (evicted, evicted_copy, reused_id), also of shadows. Version is empty where it isn't known.", "model", "version", "outcome")
 	qualityOf           = describe("weir_quality", "How good labelled predictions were since the start, by the labels of one source.", "model", "version", "source", "metric")
 	alarmsTotal         = describe("weir_alarms_total", "Alarms by kind.", "model", "version", "kind")
 	trafficGeneration   = describe("weir_traffic_generation", "The generation that this gateway routes by.", "model")

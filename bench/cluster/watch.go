@@ -93,7 +93,8 @@ func (g *Gateway) Version(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("cluster: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(r)
+	calls := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := calls.Do(r)
 	if err != nil {
 		return "", fmt.Errorf("cluster: %w", err)
 	}

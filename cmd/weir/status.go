@@ -81,6 +81,10 @@ func (a *app) showModel(m api.Model) error {
 		a.printf("%s generation %s: %s\n", a.bold(m.Name), generation(m), describeTraffic(m.Traffic))
 		a.printf("since %s by %s: %s\n", moment(m.Traffic.Time), orDash(m.Traffic.Actor), orDash(oneLine(m.Traffic.Reason)))
 	}
+	if t := m.Interim; t != nil {
+		a.printf("%s\n", a.yellow(fmt.Sprintf("this gateway routes by a rollback to %s that the registry does not know yet: since %s by %s: %s",
+			describeTraffic(t), moment(t.Time), orDash(t.Actor), orDash(oneLine(t.Reason)))))
+	}
 	if !m.Configured {
 		a.printf("%s\n", a.yellow("this gateway's configuration has no such model: it routes nothing to it"))
 	}

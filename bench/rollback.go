@@ -146,7 +146,7 @@ func (b *back) manual(ctx context.Context, t *table, n int) error {
 		}
 		all = append(all, last.Sub(began))
 	}
-	t.spread("by hand", "decision → routed by the gateway that was asked", here)
+	t.spread("by hand", "decision → answered by the gateway that was asked, which routes by it", here)
 	t.spread("by hand", "decision → routed by all five", all)
 	t.aim("by hand, routed by all five, p99", milliseconds(quantile(all, .99)), 250, "ms")
 	t.aim("by hand, routed by all five, max", milliseconds(slices.Max(all)), 1000, "ms")

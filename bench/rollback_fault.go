@@ -98,7 +98,7 @@ func (b *back) dead(ctx context.Context, t *table, n int) error {
 		}
 		agreed = append(agreed, time.Since(back))
 	}
-	t.spread("by hand, Consul dead", "decision → routed by the gateway that was asked", here)
+	t.spread("by hand, Consul dead", "decision → answered by the gateway that was asked, which routes by it", here)
 	t.spread("by hand, Consul dead", "Consul listens again → one generation on all five", agreed)
 	t.aim("by hand, Consul dead, routed by the gateway that was asked, max", milliseconds(slices.Max(here)), 50, "ms")
 	return nil

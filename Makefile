@@ -83,7 +83,7 @@ bench: ## Weir beside nginx, HAProxy, Envoy and others, about an hour, into benc
 $(CACHE)/bin/consul:
 	scripts/setup consul
 
-rollback-bench: $(CACHE)/bin/consul ## how long going back takes on five gateways and a real Consul, two minutes, into bench/results
+rollback-bench: $(CACHE)/bin/consul ## how long going back takes on five gateways and a real Consul, about a minute, into bench/results
 	$(GO) run ./bench -cache $(CACHE) -out bench/results rollback
 
 micro: ## the benchmarks of Go's kind, with allocations

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/weir-gateway/weir/bench/cluster"
@@ -84,7 +85,7 @@ func (b *back) underLoad(ctx context.Context, t *table, what string, do func() e
 	if err := errors.Join(err, loadErr); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	t.Notes = append(t.Notes, fmt.Sprintf("%s: %d requests, %d failed %s", what, requests, failed, first))
+	t.Notes = append(t.Notes, fmt.Sprintf("%s: %s", what, strings.TrimSpace(fmt.Sprintf("%d requests, %d failed %s", requests, failed, first))))
 	t.aim("failed requests, "+what, float64(failed), 0, "")
 	return nil
 }

@@ -200,12 +200,13 @@ func (g *Gateway) settle(ctx context.Context, t registry.Traffic) (state string,
 			return "", fmt.Errorf("gateway: %s has no history: %w", t.Model, registry.ErrNotFound)
 		}
 		current := history[0]
-		if alike(current, t) {
-			return api.InterimCommitted, nil // by another gateway, or before an answer was lost
+		if alike(current, t) { // by another gateway, or before an answer was lost
+			return api.InterimCommitted, g.take(current)
 		}
 		newer := slices.IndexFunc(history, func(h registry.Traffic) bool { return h.Generation <= t.Generation })
 		if newer < 0 || slices.ContainsFunc(history[:newer], func(h registry.Traffic) bool { return !byItself(h) }) {
-			return api.InterimSuperseded, nil
+			// Routed first: what lies under the interim is what was gone back from.
+			return api.InterimSuperseded, g.take(current)
 		}
 		next := t.Clone()
 		next.Standby = nil

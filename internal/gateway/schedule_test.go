@@ -30,10 +30,11 @@ type schedule struct {
 	replicas []*running
 	highest  []uint64 // generation seen at each replica
 
-	acknowledged map[uint64]string // what was answered: generation → stable version
-	alone        map[string]uint64 // rollbacks without Consul: reason → the generation they lie over
-	answers      []answered        // every one that was looked at
-	said         []string          // what was done
+	acknowledged map[uint64]string   // what was answered: generation → stable version
+	pending      []*registry.Traffic // the interim last seen at each replica
+	alone        map[string]uint64   // rollbacks without Consul: reason → the generation they lie over
+	answers      []answered          // every one that was looked at
+	said         []string            // what was done
 }
 
 // answered is one answer: by the version, under one of the generations from one
@@ -48,6 +49,7 @@ type answered struct {
 // look asks a replica and notes what it answers by.
 func (s *schedule) look(i int) {
 	r := s.replicas[i]
+	s.unsettled(i)
 	a := answered{replica: i, from: r.RoutedGeneration("m"), over: map[string]bool{}}
 	s.laid(a.over, i)
 	status, version, body := r.infer()
@@ -61,6 +63,17 @@ func (s *schedule) look(i int) {
 		s.t.Errorf("replica %d went back from generation %d to %d", i, s.highest[i], a.from)
 	}
 	s.highest[i] = max(s.highest[i], a.to)
+}
+
+// unsettled notes the interim at a replica. One that is gone has given way to a
+// newer generation, never to the one that was gone back from.
+func (s *schedule) unsettled(i int) {
+	r := s.replicas[i]
+	now := r.Interim("m")
+	if was := s.pending[i]; was != nil && now == nil && r.RoutedGeneration("m") <= was.Generation {
+		s.t.Errorf("the rollback %q at replica %d is gone, and generation %d is routed again", was.Reason, i, was.Generation)
+	}
+	s.pending[i] = now
 }
 
 func (s *schedule) laid(over map[string]bool, i int) {
@@ -148,6 +161,9 @@ func (s *schedule) judge() {
 		}
 		return true
 	})
+	for i := range s.replicas {
+		s.unsettled(i)
+	}
 	history, err := s.replicas[0].admin.History(s.t.Context(), "m", 1000)
 	if err != nil {
 		s.t.Fatal(err)
@@ -195,7 +211,7 @@ func TestWhateverHappensEveryAnswerIsOfALiveGenerationAndNothingAcknowledgedIsLo
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			s := &schedule{
 				t: t, random: rand.New(rand.NewPCG(seed, 0)), server: consultest.Start(t, consultest.Options{Dir: t.TempDir()}), alive: true, long: long,
-				highest: make([]uint64, 3), acknowledged: map[uint64]string{}, alone: map[string]uint64{},
+				highest: make([]uint64, 3), pending: make([]*registry.Traffic, 3), acknowledged: map[uint64]string{}, alone: map[string]uint64{},
 			}
 			for range s.highest {
 				link, dir := consultest.NewLink(t, s.server.Address), t.TempDir()

@@ -22,10 +22,10 @@ export WEIR_CACHE := $(CACHE)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test setup consul vet lint unit peers parity walkthrough sim soak race fuzz bench micro demo golden cover tidy clean
+.PHONY: help build test setup consul vet lint unit peers parity walkthrough sim soak race fuzz bench rollback-bench micro demo golden cover tidy clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "variables:"
 	@awk -F ' *\\?= *|## ' '/^[A-Z]+ *\?=.*## / {printf "  %-11s %s (%s)\n", $$1, $$3, $$2}' $(MAKEFILE_LIST)
 
@@ -82,6 +82,12 @@ fuzz: ## every fuzz target for FUZZTIME
 bench: ## Weir beside nginx, HAProxy, Envoy and others, about an hour, into bench/results; some of it: make bench MEASURE="split mirror"
 	bench/setup
 	$(GO) run ./bench -out bench/results $(MEASURE)
+
+$(CACHE)/bin/consul:
+	scripts/setup consul
+
+rollback-bench: $(CACHE)/bin/consul ## how long going back takes on five gateways and a real Consul, about a minute, into bench/results
+	$(GO) run ./bench -cache $(CACHE) -out bench/results rollback
 
 micro: ## the benchmarks of Go's kind, with allocations
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKG)

@@ -22,6 +22,12 @@ type Router interface {
 	// AwaitGeneration returns once this replica routes the model by the given generation or a later one, or with ctx's
 	// error, or at once with an error that says why it never will.
 	AwaitGeneration(ctx context.Context, model string, generation uint64) error
+	// RollBackHere brings an older content back on this replica alone, while the registry can't be reached. What it returns
+	// is no generation: its number is that of the one it lies over. registry.ErrConflict where this replica does not know
+	// what came before.
+	RollBackHere(model string, to uint64, actor, reason string) (registry.Traffic, error)
+	// Interim is such a rollback by which the model is routed and which the registry does not know yet; nil: none.
+	Interim(model string) *registry.Traffic
 	// Replicas are the gateways that share the registry, this one included, with the generation that each routes the
 	// model by; none where the registry is of a single gateway. Behind is left to the caller.
 	Replicas(ctx context.Context, model string) ([]api.ReplicaStatus, error)

@@ -37,6 +37,7 @@ type gatewayDouble struct {
 	checks     []api.Check
 	reload     error
 	awaitErr   error
+	hereErr    error
 	summaries  map[string]monitor.Summary // by version
 	sources    map[string]*api.Source     // by model
 	hooks      []string                   // deliveries
@@ -68,7 +69,11 @@ func (g *gatewayDouble) Replicas(context.Context, string) ([]api.ReplicaStatus, 
 	}
 	return all, g.replicaErr
 }
-func (g *gatewayDouble) RoutedGeneration(string) uint64 { return 7 }
+func (g *gatewayDouble) RollBackHere(model string, to uint64, actor, reason string) (registry.Traffic, error) {
+	return registry.Traffic{Model: model, Generation: 7, Restores: to, Actor: actor, Reason: reason}, g.hereErr
+}
+func (g *gatewayDouble) Interim(string) *registry.Traffic { return nil }
+func (g *gatewayDouble) RoutedGeneration(string) uint64   { return 7 }
 func (g *gatewayDouble) AwaitGeneration(ctx context.Context, _ string, _ uint64) error {
 	if errors.Is(g.awaitErr, context.DeadlineExceeded) {
 		<-ctx.Done()

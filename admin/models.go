@@ -98,6 +98,7 @@ func (s *server) describe(ctx context.Context, name string, m registry.Model) (a
 		Configured: s.configured(name),
 		Routed:     s.Router.RoutedGeneration(name),
 		Traffic:    m.Traffic,
+		Interim:    s.Router.Interim(name),
 		Versions:   []api.Version{},
 		Source:     s.Sources.Source(name),
 	}

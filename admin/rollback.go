@@ -44,6 +44,9 @@ func (s *server) postRollback(w http.ResponseWriter, r *http.Request) error {
 	if errors.Is(err, registry.ErrStale) {
 		return s.staleNow(r.Context(), back.model, err)
 	}
+	if errors.Is(err, registry.ErrUnreachable) {
+		return s.rollBackHere(w, back, time.Duration(request.Wait), begin, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -52,6 +55,28 @@ func (s *server) postRollback(w http.ResponseWriter, r *http.Request) error {
 		s.everywhere(r.Context(), &answer, &status, time.Duration(request.Wait), begin)
 	}
 	return writeChange(w, answer, status)
+}
+
+// rollBackHere goes back on this replica alone: what is bad is not to serve on because the registry is down.
+func (s *server) rollBackHere(w http.ResponseWriter, b rollback, wait time.Duration, begin time.Time, cause error) error {
+	if routed := s.Router.RoutedGeneration(b.model); b.conditional && routed != b.expect {
+		return stale(b.model, routed)
+	}
+	t, err := s.Router.RollBackHere(b.model, b.to, b.actor, b.reason)
+	switch {
+	case errors.Is(err, registry.ErrNotFound) && b.to == 0:
+		return newProblem(http.StatusConflict, api.TypeConflict, "%s", withoutSentinel(err))
+	case err != nil:
+		return err
+	}
+	status := http.StatusOK
+	if wait > 0 {
+		status = http.StatusAccepted // the others can't be told
+	}
+	return writeChange(w, api.Changed{
+		Traffic: t, Routed: true, Interim: true, Took: s.Now().Sub(begin).Seconds(),
+		Note: fmt.Sprintf("by this gateway alone, since the registry can't be reached: send it to the others, too; it is committed when the registry is back (%v)", cause),
+	}, status)
 }
 
 // rollback is one attempt to bring an older content back.

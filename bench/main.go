@@ -35,22 +35,25 @@ type options struct {
 type benchmark struct {
 	name string
 	what string
-	run  func(context.Context, options) (table, error)
+	// alone: it measures no other proxy and needs Consul, and is run where it is named.
+	alone bool
+	run   func(context.Context, options) (table, error)
 }
 
 // benchmarks in the order of the report.
 func benchmarks() []benchmark {
 	return []benchmark{
-		{"split", "90/10 over two backends: processor time a request, requests a second", split},
-		{"mirror", "the split with every request copied, and with monitors on every request", mirror},
-		{"latency", "what a proxy adds at half load", latency},
-		{"streams", "2,000 streams of server-sent events: latency added, memory", streams},
-		{"bodies", "1 MB up and down", bodies},
-		{"large", "200 MB up, and down: growth of memory", large},
-		{"idle", "10,000 idle connections: memory", idle},
-		{"models", "10,000 models beside one", models},
-		{"stale", "POSTs on connections that the server closes while they are idle", stale},
-		{"isolation", "what a shadow that is not well costs the primary", isolation},
+		{"split", "90/10 over two backends: processor time a request, requests a second", false, split},
+		{"mirror", "the split with every request copied, and with monitors on every request", false, mirror},
+		{"latency", "what a proxy adds at half load", false, latency},
+		{"streams", "2,000 streams of server-sent events: latency added, memory", false, streams},
+		{"bodies", "1 MB up and down", false, bodies},
+		{"large", "200 MB up, and down: growth of memory", false, large},
+		{"idle", "10,000 idle connections: memory", false, idle},
+		{"models", "10,000 models beside one", false, models},
+		{"stale", "POSTs on connections that the server closes while they are idle", false, stale},
+		{"isolation", "what a shadow that is not well costs the primary", false, isolation},
+		{"rollback", "how long going back takes, on five gateways that share a Consul", true, rollbacks},
 	}
 }
 
@@ -150,7 +153,7 @@ func scratch() string {
 func choose(names []string) ([]benchmark, error) {
 	all := benchmarks()
 	if len(names) == 0 {
-		return all, nil
+		return slices.DeleteFunc(all, func(b benchmark) bool { return b.alone }), nil
 	}
 	var chosen []benchmark
 	for _, name := range names {

@@ -19,6 +19,9 @@ var (
 	ErrInvalid = errors.New("invalid")
 	// ErrNotLeader: another gateway runs rollouts now.
 	ErrNotLeader = errors.New("not the leader")
+	// ErrUnreachable: the store can't be asked now. What was to be written is not,
+	// or nobody knows.
+	ErrUnreachable = errors.New("the registry can't be reached")
 	// ErrClosed: the store has been closed.
 	ErrClosed = errors.New("store closed")
 )

@@ -45,6 +45,9 @@ type Changed struct {
 	// Routed tells whether this replica routes by it already. When it does not (status 202), Note says why.
 	Routed bool   `json:"routed"`
 	Note   string `json:"note,omitempty"`
+	// Interim tells that the registry could not be reached: this replica alone routes by the content, which has no
+	// generation of its own until the registry is back and it is committed.
+	Interim bool `json:"interim,omitempty"`
 	// Took is the time from the call's arrival until this replica routed by the change, or until it gave up waiting.
 	Took float64 `json:"took_seconds"`
 	// Everywhere is the time until all gateways that are alive routed by it; absent where that was not waited for, or did

@@ -10,6 +10,7 @@ const (
 	EventGeneration = "generation" // this replica routes by a new generation; data is its traffic
 	EventVerdict    = "verdict"    // a rollout judged or moved; data is the rollout's status
 	EventAlarm      = "alarm"      // a monitor's detection; data is the alarm
+	EventInterim    = "interim"    // a rollback without the registry was made or settled; data has its state and traffic
 	EventHealth     = "health"     // an endpoint changed its health; data names it
 	EventReload     = "reload"     // a reload of the configuration succeeded or failed
 	EventRegistry   = "registry"   // the registry was lost or is back; data says why
@@ -17,6 +18,13 @@ const (
 	EventLeader     = "leader"     // this replica begins or ends to run rollouts; data says which
 	EventGap        = "gap"        // events between the client's last id and the next one are gone
 	EventCut        = "cut"        // the subscriber was too slow; the stream ends here
+)
+
+// The states of a rollback that was made while the registry could not be reached.
+const (
+	InterimMade       = "made"
+	InterimCommitted  = "committed"  // it is a generation now, this gateway's or one alike
+	InterimSuperseded = "superseded" // somebody changed the traffic meanwhile, and that holds
 )
 
 // Event is one message of the event stream.

@@ -21,7 +21,10 @@ type Model struct {
 	// Routed is the generation this replica routes by; 0 is none.
 	Routed uint64 `json:"routed_generation"`
 	// Traffic is the desired routing; null for a model without any.
-	Traffic  *registry.Traffic `json:"traffic"`
+	Traffic *registry.Traffic `json:"traffic"`
+	// Interim is a rollback that was made while the registry could not be reached: this replica routes by it in place of
+	// Traffic, over whose generation it lies, until it is committed.
+	Interim  *registry.Traffic `json:"interim,omitempty"`
 	Versions []Version         `json:"versions"` // by registration
 	// Rollout is the latest one, running or ended; null where there was none.
 	Rollout *RolloutSummary `json:"rollout"`

@@ -64,6 +64,12 @@ func (p *Process) Stop() {
 	}
 }
 
+// Kill ends the program and all its children at once, as a power cut does.
+func (p *Process) Kill() {
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	_ = p.cmd.Wait() // it was killed: how it ended does not matter
+}
+
 // Log is what the program has said so far. Only after Stop.
 func (p *Process) Log() string { return p.log.String() }
 

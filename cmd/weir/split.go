@@ -41,6 +41,10 @@ func (a *app) tellChange(c api.Changed) error {
 		return a.printJSON(c)
 	}
 	t := c.Traffic
+	if c.Interim {
+		a.printf("%s %s\n%s by this gateway after %s\n%s\n", t.Model, describeTraffic(&t), a.green("routed"), seconds(c.Took), a.yellow(c.Note))
+		return nil
+	}
 	a.printf("%s generation %d: %s\n", t.Model, t.Generation, describeTraffic(&t))
 	if c.Routed {
 		a.printf("%s after %s\n", a.green("routed"), seconds(c.Took))

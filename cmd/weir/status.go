@@ -9,33 +9,51 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weir-gateway/weir/admin/api"
+	"github.com/weir-gateway/weir/admin/client"
 )
 
 func (a *app) statusCommand() *cobra.Command {
+	var watch bool
 	cmd := &cobra.Command{
 		Use:   "status [MODEL]",
 		Short: "What serves now, how it is, and how a rollout is getting on",
-		Args:  cobra.MaximumNArgs(1),
+		Long: `Tells what serves now, how it is, and how a rollout is getting on.
+
+With --watch it goes on until Ctrl-C: on a terminal the status is redrawn every second; in a pipe it is printed again,
+under the time, whenever more than counts has changed.`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: a.verb(func(ctx context.Context, args []string) error {
 			c, err := a.client()
 			if err != nil {
 				return err
 			}
-			if len(args) == 0 {
-				models, err := c.Models(ctx)
-				if err != nil {
-					return err
-				}
-				return a.showModels(models)
+			show := func(ctx context.Context) error { return a.status(ctx, c, args) }
+			if watch && a.asJSON {
+				return usage("--watch is for people; scripts follow GET /api/v1/events")
 			}
-			m, err := c.Model(ctx, args[0])
-			if err != nil {
-				return err
+			if watch {
+				return a.watchStatus(ctx, show)
 			}
-			return a.showModel(m)
+			return show(ctx)
 		}),
 	}
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "go on showing it until Ctrl-C")
 	return a.reads(cmd)
+}
+
+func (a *app) status(ctx context.Context, c *client.Client, args []string) error {
+	if len(args) == 0 {
+		models, err := c.Models(ctx)
+		if err != nil {
+			return err
+		}
+		return a.showModels(models)
+	}
+	m, err := c.Model(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	return a.showModel(m)
 }
 
 func (a *app) showModels(models api.Models) error {
@@ -80,6 +98,10 @@ func (a *app) showModel(m api.Model) error {
 	} else {
 		a.printf("%s generation %s: %s\n", a.bold(m.Name), generation(m), describeTraffic(m.Traffic))
 		a.printf("since %s by %s: %s\n", moment(m.Traffic.Time), orDash(m.Traffic.Actor), orDash(oneLine(m.Traffic.Reason)))
+	}
+	if t := m.Interim; t != nil {
+		a.printf("%s\n", a.yellow(fmt.Sprintf("this gateway routes by a rollback to %s that the registry does not know yet: since %s by %s: %s",
+			describeTraffic(t), moment(t.Time), orDash(t.Actor), orDash(oneLine(t.Reason)))))
 	}
 	if !m.Configured {
 		a.printf("%s\n", a.yellow("this gateway's configuration has no such model: it routes nothing to it"))

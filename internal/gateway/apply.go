@@ -12,6 +12,7 @@ import (
 	"github.com/weir-gateway/weir/protocol"
 	"github.com/weir-gateway/weir/proxy"
 	"github.com/weir-gateway/weir/registry"
+	"github.com/weir-gateway/weir/rollout/tally"
 	"github.com/weir-gateway/weir/router"
 )
 
@@ -22,8 +23,17 @@ type applied struct {
 	state   *proxy.State
 	targets []proxy.Target               // by router.Version.Index
 	traffic map[string]*registry.Traffic // what each model is routed by; nil where it has none
+	interim map[string]*registry.Traffic // by which a model is routed in its place; see interims
 	pools   map[string]*pooled
 	changed chan struct{} // closed when the next state takes over
+}
+
+// routed is what a model is routed by; nil where it has no traffic.
+func (a *applied) routed(model string) *registry.Traffic {
+	if t := a.interim[model]; t != nil {
+		return t
+	}
+	return a.traffic[model]
 }
 
 // apply makes cfg and snapshot what requests are routed by: it builds the new
@@ -86,8 +96,15 @@ func newest(known, delivered registry.Snapshot) registry.Snapshot {
 // touching what is in force. Runtimes and pools that don't change are reused.
 func (g *Gateway) build(cfg *config.Config, snapshot registry.Snapshot) (*applied, map[string]*model, error) {
 	specs := make([]router.Spec, 0, len(cfg.Models))
+	var wanted, over []*registry.Traffic
 	for _, name := range cfg.ModelNames() {
-		specs = append(specs, g.spec(name, cfg.Models[name], g.known(snapshot, name)))
+		m := g.known(snapshot, name)
+		wanted = append(wanted, m.Traffic)
+		over = append(over, g.interims.over(m.Traffic))
+		if over[len(over)-1] != nil {
+			m.Traffic = over[len(over)-1]
+		}
+		specs = append(specs, g.spec(name, cfg.Models[name], m))
 	}
 	table, err := router.Compile(specs)
 	if err != nil {
@@ -98,6 +115,7 @@ func (g *Gateway) build(cfg *config.Config, snapshot registry.Snapshot) (*applie
 		table:   table,
 		targets: make([]proxy.Target, table.Versions()),
 		traffic: make(map[string]*registry.Traffic, len(specs)),
+		interim: map[string]*registry.Traffic{},
 		pools:   map[string]*pooled{},
 		changed: make(chan struct{}),
 	}
@@ -108,6 +126,9 @@ func (g *Gateway) build(cfg *config.Config, snapshot registry.Snapshot) (*applie
 		if err == nil {
 			models[route.Model] = m
 			next.traffic[route.Model] = specs[i].Traffic
+			if over[i] != nil && specs[i].Traffic == over[i] {
+				next.traffic[route.Model], next.interim[route.Model] = wanted[i], over[i]
+			}
 			settings[route.Index] = m.settings()
 			settings[route.Index].Trace = traceSampler(cfg)
 			err = g.connect(next, m, route)
@@ -171,11 +192,14 @@ func assign(a config.Assign) router.Assign {
 
 // connect gives every version of a route its pool and its observer.
 func (g *Gateway) connect(next *applied, m *model, route *router.Route) error {
-	traffic := next.traffic[route.Model]
+	traffic := next.routed(route.Model)
 	if traffic == nil {
 		return nil
 	}
-	phase := g.rollouts.phase(traffic)
+	var phase *tally.Tally // nothing is compared under what is no generation
+	if next.interim[route.Model] == nil {
+		phase = g.rollouts.phase(traffic)
+	}
 	for _, v := range route.Versions {
 		pool, err := g.pool(next, m.cfg, v)
 		if err != nil {

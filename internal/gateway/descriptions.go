@@ -34,6 +34,7 @@ var (
 	labelsTotal         = describe("weir_labels_total", "Labels by what became of them, and predictions that no label can find any more (evicted, evicted_copy, reused_id), also of shadows. Version is empty where it isn't known.", "model", "version", "outcome")
 	qualityOf           = describe("weir_quality", "How good labelled predictions were since the start, by the labels of one source.", "model", "version", "source", "metric")
 	alarmsTotal         = describe("weir_alarms_total", "Alarms by kind.", "model", "version", "kind")
+	trafficInterim      = describe("weir_traffic_interim", "1 while a model is routed by a rollback that was made without the registry and is not committed yet.", "model")
 	trafficGeneration   = describe("weir_traffic_generation", "The generation that this gateway routes by.", "model")
 	trafficWeight       = describe("weir_traffic_weight", "Weight of an arm, in per cent.", "model", "version")
 	rollbacksTotal      = describe("weir_rollbacks_total", "Generations that went back, by cause.", "model", "cause")
@@ -65,7 +66,7 @@ var descriptions = []*prometheus.Desc{
 	upstreamLimited, upstreamRetries, upstreamHedges, upstreamEjections, shadowRequests, shadowDisagreement, shadowNoise, shadowExcess,
 	observationsDropped, fairnessGap, featureMissing, driftScore, driftEvidence, predictionDrift, predictionsTotal, alarmsTotal,
 	labelsTotal, qualityOf, monitorSeconds, monitorObservations, monitorLeftOut, monitorQueueLength, monitorQueueBytes, monitorMemory,
-	trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
+	trafficInterim, trafficGeneration, trafficWeight, rollbacksTotal, rollbackDuration, reloadSuccessful, reloadTimestamp, reloadFailures,
 	registryConnected, registrySync, registryProblems, registryRefused, leaderHere, sourceConnected, sourceErrors, sourceSkipped, refusedRequests, secretsGood, adminRefused, auditFailures, accessLogLines, accessLogDropped, spansSent, spansDropped,
 }
 

@@ -77,6 +77,8 @@ type Gateway struct {
 	retired  sync.WaitGroup     // states that drain
 
 	lastGood *lastGood
+	past     *past
+	interims *interims
 	fallback registry.Snapshot // what an earlier process routed by, for models that the registry can't tell of
 	sync     syncState
 }
@@ -107,6 +109,10 @@ func New(o Options) (*Gateway, error) {
 	g.lastGood = newLastGood(g.dir)
 	if g.fallback, err = g.lastGood.read(); err != nil {
 		g.log.Warn("the last good tables of an earlier run can't be read", "error", err)
+	}
+	g.past = newPast(g.dir)
+	if g.interims, err = readInterims(g.dir); err != nil {
+		g.log.Error("rollbacks that were made without the registry can't be read; they are lost", "error", err)
 	}
 	store, err := openStore(cfg, o, g.fallback)
 	if err != nil {
@@ -208,6 +214,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 	background.Go(func() { g.guarded.follow(running) })
 	background.Go(func() { g.keepMonitorState(running) })
 	background.Go(func() { g.keepLastGood(running) })
+	background.Go(func() { g.keepPast(running) })
+	background.Go(func() { g.settleInterims(running) })
 	g.succeed()
 	g.rollouts.start()
 	g.replicas.start()

@@ -161,7 +161,8 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 			continue
 		}
 		gauge(out, trafficGeneration, float64(t.Generation), model)
-		for _, a := range t.Arms {
+		gauge(out, trafficInterim, truth(now.interim[model] != nil), model)
+		for _, a := range now.routed(model).Arms {
 			gauge(out, trafficWeight, float64(a.Weight)*100/float64(registry.Full), model, a.Version)
 		}
 	}

@@ -64,7 +64,7 @@ var layers = []struct {
 	{"internal/peers", nil},
 	{"internal/parity", nil},
 	{"internal/sim", nil},
-	{"bench/...", []string{"admin/client", "bench/...", "config", "monitor/...", "protocol", "proxy", "registry/...", "router"}},
+	{"bench/...", []string{"admin/api", "admin/client", "bench/...", "config", "monitor/...", "protocol", "proxy", "registry/...", "rollout", "router"}},
 }
 
 // testOnly are packages that only tests may import.

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
+
+	"github.com/weir-gateway/weir/registry"
 )
 
 // connect makes the client. It sends nothing: Consul may be down. The transport
@@ -136,10 +138,22 @@ func (s *Store) explain(ctx context.Context, err error) error {
 		return ended
 	}
 	if errors.Is(err, errLost) {
-		return err
+		return unreachable{err}
 	}
 	if status, ok := errors.AsType[api.StatusError](err); ok && status.Code == http.StatusForbidden {
 		return fmt.Errorf("consul at %s refuses the token; it needs key:read and key:write on %s/: %w", s.opts.Address, s.opts.Prefix, err)
 	}
-	return fmt.Errorf("consul at %s: %w", s.opts.Address, err)
+	err = fmt.Errorf("consul at %s: %w", s.opts.Address, err)
+	if fateOf(err) == refused || errors.Is(err, errBusy) {
+		return err
+	}
+	return unreachable{err}
 }
+
+// unreachable is an error of a Consul that gave no answer, or none that counts.
+type unreachable struct{ error }
+
+func (u unreachable) Unwrap() error { return u.error }
+
+// Is makes it a registry.ErrUnreachable.
+func (unreachable) Is(target error) bool { return target == registry.ErrUnreachable }

@@ -23,6 +23,14 @@ func (s *Store) History(ctx context.Context, model string, limit int) ([]registr
 	if err := registry.ValidateName("model", model); err != nil {
 		return nil, fmt.Errorf("registry/consul: history: %w", err)
 	}
+	// While Consul is known to be lost it is not asked: who goes back in an outage
+	// is not to wait for it.
+	s.mu.Lock()
+	lost := s.lost
+	s.mu.Unlock()
+	if lost != nil {
+		return nil, wrap("history of "+model, s.explain(ctx, lost))
+	}
 	if err := s.known(ctx, model); err != nil {
 		return nil, wrap("history of "+model, err)
 	}

@@ -20,6 +20,7 @@ type Link struct {
 
 	mu     sync.Mutex
 	cond   *sync.Cond
+	refuse bool          // connections end at once
 	held   bool          // nothing passes, and nobody is told
 	lose   string        // the next request with this in it reaches the server, and its answer nobody
 	delay  time.Duration // of everything, each way
@@ -44,6 +45,15 @@ func NewLink(tb testing.TB, to string) *Link {
 // Hold lets nothing through and tells nobody, as a partition does, until it is
 // called with false. Connections stay open.
 func (l *Link) Hold(held bool) { l.set(func() { l.held = held }) }
+
+// Refuse ends every connection, and every new one at once, until it is called
+// with false.
+func (l *Link) Refuse(refuse bool) {
+	l.set(func() { l.refuse = refuse })
+	if refuse {
+		l.Cut()
+	}
+}
 
 // Delay holds everything up by so much, each way.
 func (l *Link) Delay(delay time.Duration) { l.set(func() { l.delay = delay }) }
@@ -80,6 +90,13 @@ func (l *Link) accept() {
 		client, err := l.listener.Accept()
 		if err != nil {
 			return
+		}
+		l.mu.Lock()
+		refuse := l.refuse
+		l.mu.Unlock()
+		if refuse {
+			_ = client.Close() // as asked
+			continue
 		}
 		server, err := new(net.Dialer).DialContext(context.Background(), "tcp", l.to)
 		if err != nil {

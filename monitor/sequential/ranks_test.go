@@ -25,6 +25,13 @@ func TestBetsOnRanksAreFair(t *testing.T) {
 		}
 		weights += b.weights[i]
 	}
+	for _, k := range b.spots {
+		parts := float64(k.parts)
+		if mean := k.hit/parts + k.miss*(1-1/parts); math.Abs(mean-1) > 1e-12 {
+			t.Errorf("a spot of %d has the mean %.15f, want 1", k.parts, mean)
+		}
+		weights += k.weight * parts
+	}
 	if math.Abs(weights-1) > 1e-12 {
 		t.Errorf("the weights sum to %.15f, want 1", weights)
 	}
@@ -79,6 +86,10 @@ func TestAStateFromBeforeTheRanksKeepsItsQuietPeriod(t *testing.T) {
 	if e := d.EvidenceLog10(); e != 0 {
 		t.Errorf("evidence %g of another detector's bets, want 0", e)
 	}
+	ranks := State{Form: formRanks, M: make([]float64, statesRanks), Ranks: make([]uint32, cells), Current: make([]float64, polynomials), Quiet: 800}
+	if err := d.Restore(ranks); err != nil || d.State().Quiet != 800 {
+		t.Errorf("of a state before the spots: error %v, quiet %d, want 800", err, d.State().Quiet)
+	}
 	s.Ranks = s.Ranks[1:]
 	if err := d.Restore(s); !errors.Is(err, ErrState) {
 		t.Errorf("error %v for a state that lacks ranks, want ErrState", err)
@@ -114,7 +125,8 @@ func TestStatesOfSharesFromBeforeKeepTheirQuietPeriods(t *testing.T) {
 // The whole of a detector of numbers, with all levels of its history.
 func TestADetectorOfNumbersTakesTwoKiB(t *testing.T) {
 	d := NewDistribution(1000, 1e12)
-	levels := historyLevels * historyFan * len(d.history.current) * int(unsafe.Sizeof(float32(0)))
+	d.history.level(historyLevels - 1)
+	levels := cap(d.history.sums) * int(unsafe.Sizeof(float32(0)))
 	size := int(unsafe.Sizeof(*d)) + levels + len(d.history.current)*int(unsafe.Sizeof(float64(0)))
 	t.Logf("%d bytes", size)
 	if size > 2048 {

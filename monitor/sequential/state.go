@@ -70,8 +70,8 @@ func (s State) restore(m []float64, r *rearm, h *history) {
 }
 
 // Forms of states. formRanks is the one since detectors learn what the reference does
-// not know, formSpots a Distribution's since it has narrow spots, formBefore what was
-// before both.
+// not know, formSpots a Distribution's since it has narrow spots and that of Categories
+// since they have pairs, formBefore what was before both.
 const (
 	formBefore = 0
 	formRanks  = 1
@@ -133,7 +133,7 @@ func (r *Rate) State() State {
 // Restore brings a state back; on an error the detector is as it was. Of a state of
 // the form before it keeps the quiet period; evidence starts from nothing.
 func (r *Rate) Restore(s State) error {
-	s, err := s.renew(len(r.m)*len(ratios), 1)
+	s, err := s.renew(formRanks, len(r.m)*len(ratios), 1)
 	if err != nil {
 		return err
 	}
@@ -148,17 +148,23 @@ func (r *Rate) Restore(s State) error {
 // State returns the detector's state. It makes the bets' factors anew, as Restore
 // does, so that both go on alike.
 func (c *Categories) State() State {
-	c.refresh()
 	s := capture(flat(c.m), &c.rearm, &c.history)
-	s.Form = formRanks
+	s.M = append(s.M, c.pairs.state(c.rows)...)
+	c.pairs.restore(s.M[len(c.m)*len(ratios):], c.rows)
+	c.refresh()
+	s.Form = formSpots
 	s.Seen = append([]float64{c.rows}, c.seen...)
 	return s
 }
 
 // Restore brings a state back; on an error the detector is as it was. Of a state of
-// the form before it keeps the quiet period; evidence starts from nothing.
+// an earlier form it keeps the quiet period; evidence starts from nothing.
 func (c *Categories) Restore(s State) error {
-	s, err := s.renew(len(c.m)*len(ratios), c.history.width)
+	single := len(c.m) * len(ratios)
+	if s.Form == formRanks && len(s.M) == single && len(s.Seen) == len(c.m)+1 {
+		s.Form, s.Seen = formBefore, nil
+	}
+	s, err := s.renew(formSpots, single+len(c.pairs.over), c.history.width)
 	if err != nil {
 		return err
 	}
@@ -166,23 +172,24 @@ func (c *Categories) Restore(s State) error {
 	unflat(c.m, s.M)
 	c.rows = s.Seen[0]
 	copy(c.seen, s.Seen[1:])
+	c.pairs.restore(s.M[single:], c.rows)
 	c.refresh()
 	return nil
 }
 
 // renew checks the state of a detector of shares, and makes one of the form before
 // into one without evidence.
-func (s State) renew(states, width int) (State, error) {
+func (s State) renew(form, states, width int) (State, error) {
 	if s.Form == formBefore && len(s.M) > 0 && len(s.M) <= states && len(s.Ranks) == 0 {
 		if err := s.check(len(s.M), width); err != nil {
 			return s, err
 		}
 		s = State{
-			Form: formRanks, M: make([]float64, states), Seen: make([]float64, width+1), Current: make([]float64, width),
+			Form: form, M: make([]float64, states), Seen: make([]float64, width+1), Current: make([]float64, width),
 			Quiet: s.Quiet, Repeats: s.Repeats, Since: s.Since,
 		}
 	}
-	if s.Form != formRanks || len(s.Seen) != width+1 {
+	if s.Form != form || len(s.Seen) != width+1 {
 		return s, fmt.Errorf("%w: of another detector", ErrState)
 	}
 	for _, n := range s.Seen {

@@ -38,6 +38,7 @@ func NewDistribution(rows uint64, threshold float64) *Distribution {
 //
 // Fast path: no allocation and no logarithm (BenchmarkDistributionUpdate).
 func (d *Distribution) Update(u float64) (*Finding, bool) {
+	sum := d.spots.update(&d.bets.spots, &d.ranks, u)
 	u = d.ranks.next(u)
 	t := 2*u - 1
 	s := t * t
@@ -47,7 +48,6 @@ func (d *Distribution) Update(u float64) (*Finding, bool) {
 	h[2] += t * (2.5*s - 1.5)
 	h[3] += (4.375*s-3.75)*s + 0.375
 	pays, weights := &d.bets.pays[slot(u)], &d.bets.weights
-	sum := d.spots.update(&d.bets.spots, u)
 	for i := range d.m {
 		m := pays[i] * (d.m[i] + weights[i])
 		d.m[i] = m

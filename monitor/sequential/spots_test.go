@@ -9,7 +9,8 @@ import (
 // What is kept relative to a bet without a hit is what every bet on its own is.
 func TestSpotsAreTheirSingleBets(t *testing.T) {
 	rng := rand.New(rand.NewPCG(69, 1))
-	s := newSpots()
+	s, r := newSpots(), newRanks(1000)
+	var seen []float64
 	offset := [spotKinds]float64{3: 1.0 / 16}
 	single := make([][]float64, spotKinds)
 	for i, k := range table.spots {
@@ -17,7 +18,7 @@ func TestSpotsAreTheirSingleBets(t *testing.T) {
 	}
 	for n := range 5000 {
 		p := rng.Float64()
-		if n%1000 > 980 { // evidence that grows to 10⁸ and goes away
+		if n%1000 > 975 { // evidence that grows to 10⁸ and goes away
 			p = 0.71
 		}
 		sum := 0.0
@@ -25,15 +26,23 @@ func TestSpotsAreTheirSingleBets(t *testing.T) {
 			for c := range single[i] {
 				pay := k.miss
 				if math.Floor(math.Mod(p+offset[i], 1)*float64(k.parts)) == float64(c) {
-					pay = k.hit
+					count := 1 + 1001/float64(k.parts)
+					for _, q := range seen {
+						if math.Floor(math.Mod(q+offset[i], 1)*float64(k.parts)) == float64(c) {
+							count++
+						}
+					}
+					pay += k.share * float64(1001+len(seen)) / count
 				}
 				single[i][c] = pay * (single[i][c] + k.weight)
 				sum += single[i][c]
 			}
 		}
-		if got := s.update(&table.spots, p); math.Abs(got/sum-1) > 1e-4 || math.Abs(s.total()/got-1) > 1e-9 {
+		if got := s.update(&table.spots, &r, p); math.Abs(got/sum-1) > 1e-4 || math.Abs(s.total()/got-1) > 1e-9 {
 			t.Fatalf("after %d: update %g, total %g, one by one %g", n, got, s.total(), sum)
 		}
+		r.next(p)
+		seen = append(seen, p)
 	}
 }
 

@@ -12,7 +12,8 @@ var groupRatios = [...]float64{1.5, 3} //nolint:gochecknoglobals // a constant t
 
 // Categories detects a change of the shares of up to MaxGroups groups, such as the
 // classes of a prediction: it bets on each of them, up and down, like Rate, and on
-// moves from each to each other (pairs), and averages. The guarantee is that of Rate, for all groups at once.
+// moves from each to each other, and averages. The guarantee is that of Rate, for all
+// groups at once.
 type Categories struct {
 	a         alternatives
 	m         []quad
@@ -22,7 +23,7 @@ type Categories struct {
 	seen      []float64
 	rows      float64 // seen
 	stale     int     // observations since the factors were made
-	pairs     pairs
+	moves     moves
 	known     []float64 // observations of each group, in reference and stream
 	rearm     rearm
 	history   history
@@ -39,12 +40,12 @@ func NewCategories(counts []uint64, threshold float64) *Categories {
 	k := len(counts)
 	c := &Categories{
 		a: alternatives{make([]quad, k), make([]quad, k)}, m: make([]quad, k), weights: make([]float64, k),
-		pairs: newPairs(counts), known: make([]float64, k),
+		moves: newMoves(counts), known: make([]float64, k),
 		threshold: threshold, seen: make([]float64, k), history: newHistory(k),
 	}
 	for i, n := range counts {
 		c.reference = append(c.reference, counted{float64(n), float64(rows)})
-		c.weights[i] = (1 - c.pairs.weight) / float64(k*len(quad{}))
+		c.weights[i] = (1 - c.moves.weight) / float64(k*len(quad{}))
 	}
 	c.refresh()
 	return c
@@ -52,7 +53,7 @@ func NewCategories(counts []uint64, threshold float64) *Categories {
 
 // refresh makes the factors of the bets from what is known by now.
 func (c *Categories) refresh() {
-	c.pairs.renew()
+	c.moves.renew()
 	for k, reference := range c.reference {
 		c.known[k] = reference.hits + c.seen[k]
 		low, high := reference.plus(counted{c.seen[k], c.rows}).bounds()
@@ -86,8 +87,8 @@ func (c *Categories) Update(group int) (*Finding, bool) {
 	sum := step(c.m[:group], c.a.miss[:group], c.weights) +
 		step(c.m[group:next], c.a.hit[group:next], c.weights) +
 		step(c.m[next:], c.a.miss[next:], c.weights)
-	if c.pairs.k > 0 {
-		sum += c.pairs.update(group, c.known, c.rows)
+	if c.moves.k > 0 {
+		sum += c.moves.update(group, c.known, c.rows)
 	}
 	c.known[group]++
 	c.seen[group]++
@@ -110,7 +111,7 @@ func (c *Categories) Update(group int) (*Finding, bool) {
 func (c *Categories) reset() {
 	clear(c.m)
 	clear(c.seen)
-	c.pairs.reset()
+	c.moves.reset()
 	c.rows = 0
 	c.history.reset()
 	c.refresh()
@@ -118,7 +119,7 @@ func (c *Categories) reset() {
 
 // EvidenceLog10 returns log10 of the statistic, at least 0.
 func (c *Categories) EvidenceLog10() float64 {
-	return math.Log10(max(total(c.m, c.weights)+c.pairs.total(c.rows), 1))
+	return math.Log10(max(total(c.m, c.weights)+c.moves.total(c.rows), 1))
 }
 
 func (c *Categories) finding() *Finding {

@@ -107,14 +107,14 @@ func TestStatesOfSharesFromBeforeKeepTheirQuietPeriods(t *testing.T) {
 		Form: formRanks, M: []float64{1e9, 1e9, 1e9, 1e9, 1e9, 1e9, 1e9, 1e9}, Seen: []float64{9, 5, 4}, Current: []float64{0, 0},
 		Quiet: 700, Repeats: 3, Since: 300,
 	}
-	paired := NewCategories([]uint64{500, 500}, 1e6)
-	if err := paired.Restore(ranks); err != nil {
+	withMoves := NewCategories([]uint64{500, 500}, 1e6)
+	if err := withMoves.Restore(ranks); err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range []interface {
 		State() State
 		EvidenceLog10() float64
-	}{r, c, paired} {
+	}{r, c, withMoves} {
 		if s := d.State(); s.Quiet != 700 || s.Repeats != 3 || s.Since != 300 || d.EvidenceLog10() != 0 {
 			t.Errorf("%T: quiet %d, repeats %d, since %d, evidence %g, want 700, 3, 300, 0", d, s.Quiet, s.Repeats, s.Since, d.EvidenceLog10())
 		}

@@ -71,7 +71,7 @@ func (s State) restore(m []float64, r *rearm, h *history) {
 
 // Forms of states. formRanks is the one since detectors learn what the reference does
 // not know, formSpots a Distribution's since it has narrow spots and that of Categories
-// since they have pairs, formBefore what was before both.
+// since they have moves, formBefore what was before both.
 const (
 	formBefore = 0
 	formRanks  = 1
@@ -149,8 +149,8 @@ func (r *Rate) Restore(s State) error {
 // does, so that both go on alike.
 func (c *Categories) State() State {
 	s := capture(flat(c.m), &c.rearm, &c.history)
-	s.M = append(s.M, c.pairs.state(c.rows)...)
-	c.pairs.restore(s.M[len(c.m)*len(ratios):], c.rows)
+	s.M = append(s.M, c.moves.state(c.rows)...)
+	c.moves.restore(s.M[len(c.m)*len(ratios):], c.rows)
 	c.refresh()
 	s.Form = formSpots
 	s.Seen = append([]float64{c.rows}, c.seen...)
@@ -164,7 +164,7 @@ func (c *Categories) Restore(s State) error {
 	if s.Form == formRanks && len(s.M) == single && len(s.Seen) == len(c.m)+1 {
 		s.Form, s.Seen = formBefore, nil
 	}
-	s, err := s.renew(formSpots, single+len(c.pairs.over), c.history.width)
+	s, err := s.renew(formSpots, single+len(c.moves.over), c.history.width)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (c *Categories) Restore(s State) error {
 	unflat(c.m, s.M)
 	c.rows = s.Seen[0]
 	copy(c.seen, s.Seen[1:])
-	c.pairs.restore(s.M[single:], c.rows)
+	c.moves.restore(s.M[single:], c.rows)
 	c.refresh()
 	return nil
 }

@@ -20,7 +20,7 @@ const (
 	binBytes        = 4 * panes
 	shapeBytes      = 3 << 10 // a detector of a number's distribution
 	rateBytes       = 1408    // a detector of a share; a feature has three
-	groupBytes      = 480     // a group of a detector of categories
+	groupBytes      = 592     // a group of a detector of categories
 	classesBytes    = 4 << 10 // of an output without a dictionary of its own
 	categoryBytes   = 160     // a new category, without its name
 	alarmBytes      = 352     // an alarm that is kept to be shown

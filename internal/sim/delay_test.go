@@ -64,7 +64,7 @@ func changes() []change {
 		normalChange("mean + 0.1 σ", 0.1, 1, 1.65), normalChange("mean + 0.25 σ", 0.25, 1, 1.5),
 		normalChange("mean + 0.5 σ", 0.5, 1, 1.5), normalChange("mean + 1 σ", 1, 1, 1.5),
 		normalChange("scale × 1.5", 0, 1.5, 1.65),
-		groupChange("a tenth moves between two of 8 categories", []float64{0.4, 0.15, 0.15, 0.2, 0.05, 0.03, 0.015, 0.005}, 2.1),
+		groupChange("a tenth moves between two of 8 categories", []float64{0.4, 0.15, 0.15, 0.2, 0.05, 0.03, 0.015, 0.005}, 1.9),
 		rateChange(0.02, 0.04, 1.6), rateChange(0.02, 0.1, 1.6), rateChange(0.3, 0.15, 1.5),
 	}
 }

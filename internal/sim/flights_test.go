@@ -50,7 +50,7 @@ func realData(t *testing.T, s size, p *page) {
 	p.line("| changes | KS distance | wanted | median delay (95 %% of medians) | mean | found by | missed within %d rows | other features' alarms |\n|---|---|---|---|---|---|---|---|", missedAfter)
 	injectedChanges(t, f, "clear", .1, 1, 150, s, p)
 	injectedChanges(t, f, "mild", .03, .1, 1000, s, p)
-	p.line("\nThe finest bets on numbers are on eighths of the ranks: a few per cent of the rows at one value are seen late or not at all.")
+	p.line("\nThe finest bets on numbers are on sixty-fourths of the ranks.")
 }
 
 func injectedChanges(t *testing.T, f *flights, name string, low, high, wanted float64, s size, p *page) {

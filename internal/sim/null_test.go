@@ -74,7 +74,11 @@ func runLengths(t *testing.T, s size, p *page) {
 // highPromise repeats it where a promise is worth more than a reference can be off:
 // a detector that took the reference for exact would ring within thousands.
 func highPromise(t *testing.T, s size, p *page) {
-	if !s.full {
+	if !s.full { // numbers alone: with spots among ranks in reference and stream it is half of what is promised
+		const target = 50_000
+		e := nullRun(t, s, sources()[0], 500, 100, target)
+		t.Logf("numeric, reference of 500: mean run length %s, promised %d", e, target)
+		atLeast(t, "numeric, reference of 500", e, target)
 		return
 	}
 	const target, runs = 100_000, 200

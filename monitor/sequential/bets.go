@@ -7,10 +7,8 @@ const (
 	shifts = 10 // a normal distribution moved
 	scales = 6  // and stretched
 	shapes = 4  // P₃ and P₄, up and down
-	spots  = 8  // an eighth of the ranks occurs more often
 
-	readable = shifts + scales + shapes // a spot may be part of any change and says nothing to people
-	bets     = readable + spots
+	bets = shifts + scales + shapes
 )
 
 // slots is how many cells the bets have: those of the ranks, of which the first and
@@ -48,8 +46,9 @@ func edge(slot int) float64 {
 // rank in a slot. The mean of a bet over (0,1) is 1. Immutable.
 type betTable struct {
 	pays    [slots][bets]float64
-	weights [bets]float64 // sum 1
-	reads   [readable]reading
+	weights [bets]float64 // sum 1 with those of the spots
+	reads   [bets]reading
+	spots   [spotKinds]spotKind
 }
 
 // reading is how a bet is told to people: by the polynomial that its change moves
@@ -59,13 +58,13 @@ type reading struct {
 	stake      float64
 }
 
-var table = newBetTable() //nolint:gochecknoglobals // a constant table of 64·28 numbers
+var table = newBetTable() //nolint:gochecknoglobals // a constant table of 64·20 numbers
 
 // newBetTable makes the bets. The weights are what decides the delay beside an
 // oracle: a bet of weight w is late by log(1/w) over its growth, which small shifts
 // can afford least.
 func newBetTable() *betTable {
-	b := &betTable{}
+	b := &betTable{spots: newSpotKinds()}
 	i := 0
 	add := func(weight float64, mass func(low, high float64) float64) {
 		const hedge = 0.03 // no single observation ruins a bet
@@ -98,16 +97,6 @@ func newBetTable() *betTable {
 		add(0.025, func(low, high float64) float64 { return high - low + stake*(integral3(high)-integral3(low)) })
 		b.reads[i] = reading{3, stake}
 		add(0.025, func(low, high float64) float64 { return high - low + stake*(integral4(high)-integral4(low)) })
-	}
-	for k := range spots {
-		const share = 0.2
-		add(0.01, func(low, high float64) float64 {
-			m := (1 - share) * (high - low)
-			if int(low*spots) == k {
-				m += share * spots * (high - low)
-			}
-			return m
-		})
 	}
 	return b
 }

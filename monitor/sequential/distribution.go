@@ -9,7 +9,7 @@ const polynomials = 4
 // Distribution detects any change of a continuous, discrete or mixed number, given
 // its rank in the reference, randomised at ties (sketch.Grid). It turns that into a
 // rank among reference and stream (ranks), bets on it with fixed densities
-// (betTable) and averages the Shiryaev-Roberts statistics M ← L·(M+1) of the bets
+// (betTable, spots) and averages the Shiryaev-Roberts statistics M ← L·(M+1) of the bets
 // by weight. Guarantee: mean run length ≥ threshold if reference and stream are
 // independent draws of one distribution, on average over references. What a
 // reference that is off by z standard errors can do is bounded: it is worth z²/2 in
@@ -17,6 +17,7 @@ const polynomials = 4
 type Distribution struct {
 	m         [bets]float64 // times the weights
 	bets      *betTable
+	spots     allSpots
 	ranks     ranks
 	threshold float64
 	rearm     rearm
@@ -27,7 +28,7 @@ type Distribution struct {
 // rings at the threshold, the mean run length it keeps.
 func NewDistribution(rows uint64, threshold float64) *Distribution {
 	return &Distribution{
-		bets: table, ranks: newRanks(rows), threshold: threshold,
+		bets: table, spots: newSpots(), ranks: newRanks(rows), threshold: threshold,
 		history: newHistory(polynomials),
 	}
 }
@@ -37,6 +38,7 @@ func NewDistribution(rows uint64, threshold float64) *Distribution {
 //
 // Fast path: no allocation and no logarithm (BenchmarkDistributionUpdate).
 func (d *Distribution) Update(u float64) (*Finding, bool) {
+	sum := d.spots.update(&d.bets.spots, &d.ranks, u)
 	u = d.ranks.next(u)
 	t := 2*u - 1
 	s := t * t
@@ -46,7 +48,6 @@ func (d *Distribution) Update(u float64) (*Finding, bool) {
 	h[2] += t * (2.5*s - 1.5)
 	h[3] += (4.375*s-3.75)*s + 0.375
 	pays, weights := &d.bets.pays[slot(u)], &d.bets.weights
-	sum := 0.0
 	for i := range d.m {
 		m := pays[i] * (d.m[i] + weights[i])
 		d.m[i] = m
@@ -73,6 +74,7 @@ func (d *Distribution) cross() (*Finding, bool) {
 
 func (d *Distribution) reset() {
 	d.m = [bets]float64{}
+	d.spots.reset()
 	d.ranks.reset()
 	d.history.reset()
 }
@@ -80,7 +82,7 @@ func (d *Distribution) reset() {
 // EvidenceLog10 returns log10 of the statistic; it rings at log10 of the threshold.
 // Without a change the statistic's mean grows by 1 an observation. At least 0.
 func (d *Distribution) EvidenceLog10() float64 {
-	sum := 0.0
+	sum := d.spots.total()
 	for _, v := range d.m {
 		sum += v
 	}
@@ -92,7 +94,7 @@ func (d *Distribution) EvidenceLog10() float64 {
 // scale × 1.5: so soon after a change they are sums of ten or twenty observations.)
 func (d *Distribution) finding() *Finding {
 	best, largest := reading{}, -1.0
-	for i, v := range d.m[:readable] {
+	for i, v := range d.m {
 		if v /= d.bets.weights[i]; v > largest {
 			best, largest = d.bets.reads[i], v
 		}

@@ -15,7 +15,8 @@
 // ranks every number among the reference and all that it has seen itself, [Rate] and
 // [Categories] bet against the share among both. So a reference that is a little off
 // is learned away. The promise is one on average over references; one that is z
-// standard errors off is worth z²/2 of log evidence, once.
+// standard errors off is worth z²/2 of log evidence, once. Bets on spots, parts of the
+// reference's ranks, and on moves between categories pay by what both have seen there.
 //
 // The detectors assume that observations before the change are independent draws
 // of the reference; autocorrelation or a daily cycle that the reference does not

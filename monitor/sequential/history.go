@@ -15,13 +15,8 @@ type history struct {
 	width   int // sums a block
 	n       int // observations in current
 	current []float64
-	blocks  [historyLevels]level
-}
-
-// level holds up to historyFan blocks, oldest first.
-type level struct {
-	n    int
-	sums []float32
+	blocks  [historyLevels]uint8 // how many each level has, up to historyFan
+	sums    []float32            // of the levels that have ever had one, oldest block first in each
 }
 
 func newHistory(width int) history {
@@ -36,6 +31,17 @@ func (h *history) tick() {
 	}
 }
 
+// level returns the memory of a level, which it makes when the level is reached.
+func (h *history) level(i int) []float32 {
+	size := historyFan * h.width
+	if len(h.sums) < (i+1)*size {
+		sums := make([]float32, (i+1)*size)
+		copy(sums, h.sums)
+		h.sums = sums
+	}
+	return h.sums[i*size : (i+1)*size]
+}
+
 // push moves the current block into the levels, carrying like a counter.
 func (h *history) push() {
 	carry := make([]float32, 0, 64)
@@ -44,40 +50,35 @@ func (h *history) push() {
 	}
 	clear(h.current)
 	h.n = 0
-	for i := range h.blocks {
-		l := &h.blocks[i]
-		if l.sums == nil {
-			l.sums = make([]float32, historyFan*h.width)
-		}
-		if l.n < historyFan {
-			copy(l.sums[l.n*h.width:], carry)
-			l.n++
+	for i, n := range h.blocks {
+		sums := h.level(i)
+		if n < historyFan {
+			copy(sums[int(n)*h.width:], carry)
+			h.blocks[i]++
 			return
 		}
-		l.shift(h.width, carry)
+		h.blocks[i] = shift(sums, h.width, carry)
 	}
 }
 
-// shift replaces carry by the sum of the two oldest blocks and adds the old carry
-// as the youngest.
-func (l *level) shift(width int, carry []float32) {
+// shift replaces carry by the sum of the two oldest blocks of a full level and adds
+// the old carry as the youngest; it returns how many blocks there are then.
+func shift(sums []float32, width int, carry []float32) uint8 {
 	const keep = historyFan - 2
 	for i, young := range carry {
-		carry[i] = l.sums[i] + l.sums[width+i]
+		carry[i] = sums[i] + sums[width+i]
 		for k := range keep {
-			l.sums[k*width+i] = l.sums[(k+2)*width+i]
+			sums[k*width+i] = sums[(k+2)*width+i]
 		}
-		l.sums[keep*width+i] = young
+		sums[keep*width+i] = young
 	}
-	l.n = keep + 1
+	return keep + 1
 }
 
 func (h *history) reset() {
 	h.n = 0
 	clear(h.current)
-	for i := range h.blocks {
-		h.blocks[i].n = 0
-	}
+	clear(h.blocks[:])
 }
 
 // suffix finds the stretch up to now with the largest score, which is the change
@@ -102,11 +103,10 @@ func (h *history) suffix(score func(n float64, sums []float64) float64) (n uint6
 		copy(block, h.current)
 		visit(h.n)
 	}
-	for i := range h.blocks {
-		l := &h.blocks[i]
-		for k := l.n - 1; k >= 0; k-- {
-			for j := range block {
-				block[j] = float64(l.sums[k*h.width+j])
+	for i, blocks := range h.blocks {
+		for k := int(blocks) - 1; k >= 0; k-- {
+			for j, v := range h.level(i)[k*h.width : (k+1)*h.width] {
+				block[j] = float64(v)
 			}
 			visit(historyBlock << i)
 		}

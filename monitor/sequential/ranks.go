@@ -49,6 +49,12 @@ func (r *ranks) next(u float64) float64 {
 	return p
 }
 
+// four returns how many observations four cells have, the i-th such part.
+func (r *ranks) four(i int) uint32 {
+	c := r.counts[4*i:][:4]
+	return c[0] + c[1] + (c[2] + c[3])
+}
+
 // reset forgets what was observed.
 func (r *ranks) reset() {
 	r.seen = 0

@@ -25,6 +25,9 @@ func TestBetsOnRanksAreFair(t *testing.T) {
 		}
 		weights += b.weights[i]
 	}
+	for _, k := range b.spots {
+		weights += k.weight * float64(k.parts)
+	}
 	if math.Abs(weights-1) > 1e-12 {
 		t.Errorf("the weights sum to %.15f, want 1", weights)
 	}
@@ -79,6 +82,10 @@ func TestAStateFromBeforeTheRanksKeepsItsQuietPeriod(t *testing.T) {
 	if e := d.EvidenceLog10(); e != 0 {
 		t.Errorf("evidence %g of another detector's bets, want 0", e)
 	}
+	ranks := State{Form: formRanks, M: make([]float64, statesRanks), Ranks: make([]uint32, cells), Current: make([]float64, polynomials), Quiet: 800}
+	if err := d.Restore(ranks); err != nil || d.State().Quiet != 800 {
+		t.Errorf("of a state before the spots: error %v, quiet %d, want 800", err, d.State().Quiet)
+	}
 	s.Ranks = s.Ranks[1:]
 	if err := d.Restore(s); !errors.Is(err, ErrState) {
 		t.Errorf("error %v for a state that lacks ranks, want ErrState", err)
@@ -96,10 +103,18 @@ func TestStatesOfSharesFromBeforeKeepTheirQuietPeriods(t *testing.T) {
 	if err := c.Restore(old); err != nil {
 		t.Fatal(err)
 	}
+	ranks := State{
+		Form: formRanks, M: []float64{1e9, 1e9, 1e9, 1e9, 1e9, 1e9, 1e9, 1e9}, Seen: []float64{9, 5, 4}, Current: []float64{0, 0},
+		Quiet: 700, Repeats: 3, Since: 300,
+	}
+	withMoves := NewCategories([]uint64{500, 500}, 1e6)
+	if err := withMoves.Restore(ranks); err != nil {
+		t.Fatal(err)
+	}
 	for _, d := range []interface {
 		State() State
 		EvidenceLog10() float64
-	}{r, c} {
+	}{r, c, withMoves} {
 		if s := d.State(); s.Quiet != 700 || s.Repeats != 3 || s.Since != 300 || d.EvidenceLog10() != 0 {
 			t.Errorf("%T: quiet %d, repeats %d, since %d, evidence %g, want 700, 3, 300, 0", d, s.Quiet, s.Repeats, s.Since, d.EvidenceLog10())
 		}
@@ -114,7 +129,8 @@ func TestStatesOfSharesFromBeforeKeepTheirQuietPeriods(t *testing.T) {
 // The whole of a detector of numbers, with all levels of its history.
 func TestADetectorOfNumbersTakesTwoKiB(t *testing.T) {
 	d := NewDistribution(1000, 1e12)
-	levels := historyLevels * historyFan * len(d.history.current) * int(unsafe.Sizeof(float32(0)))
+	d.history.level(historyLevels - 1)
+	levels := cap(d.history.sums) * int(unsafe.Sizeof(float32(0)))
 	size := int(unsafe.Sizeof(*d)) + levels + len(d.history.current)*int(unsafe.Sizeof(float64(0)))
 	t.Logf("%d bytes", size)
 	if size > 2048 {

@@ -220,12 +220,15 @@ func (r *Rate) finding() *Finding {
 	return f
 }
 
-func evidence(m []quad, weights []float64) float64 {
+func evidence(m []quad, weights []float64) float64 { return math.Log10(max(total(m, weights), 1)) }
+
+// total is the sum of statistics by weight.
+func total(m []quad, weights []float64) float64 {
 	sum := 0.0
 	for i, q := range m {
 		sum += weights[i] * (q[0] + q[1] + q[2] + q[3])
 	}
-	return math.Log10(max(sum, 1))
+	return sum
 }
 
 func share(c counted) float64 { return c.hits / max(c.rows, 1) }

@@ -302,7 +302,7 @@ func TestAChangedCategoryIsFoundAndNamed(t *testing.T) {
 	}
 	mean, se := meanAndError(delays)
 	t.Logf("seed %d: mean delay %.0f ± %.0f, the moved group named in %d of %d", seed, mean, se, named, runs)
-	if mean > 180 || named < runs*9/10 {
-		t.Errorf("mean delay %.0f (bound 180), named in %d of %d", mean, named, runs)
+	if mean > 165 || named < runs*9/10 {
+		t.Errorf("mean delay %.0f (bound 165), named in %d of %d", mean, named, runs)
 	}
 }

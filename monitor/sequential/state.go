@@ -28,12 +28,11 @@ type State struct {
 func capture(m []float64, r *rearm, h *history) State {
 	s := State{M: append([]float64(nil), m...), Quiet: r.quiet, Repeats: r.repeats, Since: r.since, Partial: h.n}
 	s.Current = append(s.Current, h.current...)
-	for i := range h.blocks {
-		l := &h.blocks[i]
-		if l.n == 0 {
+	for i, n := range h.blocks {
+		if n == 0 {
 			break
 		}
-		s.Blocks = append(s.Blocks, append([]float32(nil), l.sums[:l.n*h.width]...))
+		s.Blocks = append(s.Blocks, append([]float32(nil), h.level(i)[:int(n)*h.width]...))
 	}
 	return s
 }
@@ -65,50 +64,57 @@ func (s State) restore(m []float64, r *rearm, h *history) {
 	h.n = s.Partial
 	copy(h.current, s.Current)
 	for i, b := range s.Blocks {
-		l := &h.blocks[i]
-		if l.sums == nil {
-			l.sums = make([]float32, historyFan*h.width)
-		}
-		l.n = len(b) / h.width
-		copy(l.sums, b)
+		copy(h.level(i), b)
+		h.blocks[i] = uint8(len(b) / h.width)
 	}
 }
 
-// formRanks is the form of a Distribution's state since it ranks among reference
-// and stream; the one before, 0, had 40 statistics of bets that are no more.
+// Forms of states. formRanks is the one since detectors learn what the reference does
+// not know, formSpots a Distribution's since it has narrow spots and that of Categories
+// since they have moves, formBefore what was before both.
 const (
-	formRanks    = 1
-	formBefore   = 0
+	formBefore = 0
+	formRanks  = 1
+	formSpots  = 2
+)
+
+// How many statistics a Distribution's state has and had.
+const (
+	statesSpots  = bets + spots + spotKinds
+	statesRanks  = 28
 	statesBefore = 40
 )
 
-// State returns the detector's state.
+// State returns the detector's state. It makes the spots' scales 1, as Restore does,
+// so that both go on alike.
 func (d *Distribution) State() State {
 	s := capture(d.m[:], &d.rearm, &d.history)
-	s.Form = formRanks
+	s.M = append(s.M, d.spots.state()...)
+	s.Form = formSpots
 	s.Ranks = append(s.Ranks, d.ranks.counts[:]...)
 	return s
 }
 
 // Restore brings a state back; on an error the detector is as it was. Of a state of
-// the form before it keeps the quiet period; evidence starts from nothing.
+// an earlier form it keeps the quiet period; evidence starts from nothing.
 func (d *Distribution) Restore(s State) error {
-	if s.Form == formBefore && len(s.M) == statesBefore {
-		if err := s.check(statesBefore, polynomials); err != nil {
+	if s.Form == formBefore && len(s.M) == statesBefore || s.Form == formRanks && len(s.M) == statesRanks && len(s.Ranks) == cells {
+		if err := s.check(len(s.M), polynomials); err != nil {
 			return err
 		}
 		s = State{
-			Form: formRanks, M: make([]float64, bets), Ranks: make([]uint32, cells), Current: make([]float64, polynomials),
+			Form: formSpots, M: make([]float64, statesSpots), Ranks: make([]uint32, cells), Current: make([]float64, polynomials),
 			Quiet: s.Quiet, Repeats: s.Repeats, Since: s.Since,
 		}
 	}
-	if s.Form != formRanks || len(s.Ranks) != cells {
+	if s.Form != formSpots || len(s.Ranks) != cells {
 		return fmt.Errorf("%w: of another detector", ErrState)
 	}
-	if err := s.check(bets, polynomials); err != nil {
+	if err := s.check(statesSpots, polynomials); err != nil {
 		return err
 	}
 	s.restore(d.m[:], &d.rearm, &d.history)
+	d.spots.restore(s.M[bets:])
 	d.ranks.restore(s.Ranks)
 	return nil
 }
@@ -127,7 +133,7 @@ func (r *Rate) State() State {
 // Restore brings a state back; on an error the detector is as it was. Of a state of
 // the form before it keeps the quiet period; evidence starts from nothing.
 func (r *Rate) Restore(s State) error {
-	s, err := s.renew(len(r.m)*len(ratios), 1)
+	s, err := s.renew(formRanks, len(r.m)*len(ratios), 1)
 	if err != nil {
 		return err
 	}
@@ -142,17 +148,23 @@ func (r *Rate) Restore(s State) error {
 // State returns the detector's state. It makes the bets' factors anew, as Restore
 // does, so that both go on alike.
 func (c *Categories) State() State {
-	c.refresh()
 	s := capture(flat(c.m), &c.rearm, &c.history)
-	s.Form = formRanks
+	s.M = append(s.M, c.moves.state(c.rows)...)
+	c.moves.restore(s.M[len(c.m)*len(ratios):], c.rows)
+	c.refresh()
+	s.Form = formSpots
 	s.Seen = append([]float64{c.rows}, c.seen...)
 	return s
 }
 
 // Restore brings a state back; on an error the detector is as it was. Of a state of
-// the form before it keeps the quiet period; evidence starts from nothing.
+// an earlier form it keeps the quiet period; evidence starts from nothing.
 func (c *Categories) Restore(s State) error {
-	s, err := s.renew(len(c.m)*len(ratios), c.history.width)
+	single := len(c.m) * len(ratios)
+	if s.Form == formRanks && len(s.M) == single && len(s.Seen) == len(c.m)+1 {
+		s.Form, s.Seen = formBefore, nil
+	}
+	s, err := s.renew(formSpots, single+len(c.moves.over), c.history.width)
 	if err != nil {
 		return err
 	}
@@ -160,23 +172,24 @@ func (c *Categories) Restore(s State) error {
 	unflat(c.m, s.M)
 	c.rows = s.Seen[0]
 	copy(c.seen, s.Seen[1:])
+	c.moves.restore(s.M[single:], c.rows)
 	c.refresh()
 	return nil
 }
 
 // renew checks the state of a detector of shares, and makes one of the form before
 // into one without evidence.
-func (s State) renew(states, width int) (State, error) {
+func (s State) renew(form, states, width int) (State, error) {
 	if s.Form == formBefore && len(s.M) > 0 && len(s.M) <= states && len(s.Ranks) == 0 {
 		if err := s.check(len(s.M), width); err != nil {
 			return s, err
 		}
 		s = State{
-			Form: formRanks, M: make([]float64, states), Seen: make([]float64, width+1), Current: make([]float64, width),
+			Form: form, M: make([]float64, states), Seen: make([]float64, width+1), Current: make([]float64, width),
 			Quiet: s.Quiet, Repeats: s.Repeats, Since: s.Since,
 		}
 	}
-	if s.Form != formRanks || len(s.Seen) != width+1 {
+	if s.Form != form || len(s.Seen) != width+1 {
 		return s, fmt.Errorf("%w: of another detector", ErrState)
 	}
 	for _, n := range s.Seen {

@@ -22,7 +22,7 @@ export WEIR_CACHE := $(CACHE)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test setup consul vet lint unit peers parity walkthrough sim soak race fuzz bench rollback-bench micro demo golden cover tidy clean
+.PHONY: help build test setup consul vet lint unit peers parity walkthrough sim soak race fuzz bench rollback-bench cluster micro demo golden cover tidy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ bench: ## Weir beside nginx, HAProxy, Envoy and others, about an hour, into benc
 
 $(CACHE)/bin/consul:
 	scripts/setup consul
+
+cluster: $(CACHE)/bin/consul ## five gateways, a Consul and two versions on this machine, until Ctrl-C, and what to try (docs/cluster.md)
+	@$(GO) run ./bench cluster -cache $(CACHE)
 
 rollback-bench: $(CACHE)/bin/consul ## how long going back takes on five gateways and a real Consul, about a minute, into bench/results
 	$(GO) run ./bench -cache $(CACHE) -out bench/results rollback

@@ -68,6 +68,9 @@ func run(args []string) error {
 	if len(args) > 1 && args[0] == "role" {
 		return role(args[1], args[2:])
 	}
+	if len(args) > 0 && args[0] == "cluster" {
+		return try(args[1:])
+	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	o := options{}
 	flags.IntVar(&o.rounds, "rounds", 5, "rounds of each case; the median is quoted")

@@ -116,6 +116,12 @@ func (c *Cluster) StartConsul() error {
 	return err
 }
 
+// ConsulCommand starts the server again, by hand.
+func (c *Cluster) ConsulCommand() string { return c.consul.Command() }
+
+// ConsulPID is the server's process.
+func (c *Cluster) ConsulPID() int { return c.consul.PID() }
+
 // KillConsul ends the server as a power cut does.
 func (c *Cluster) KillConsul() { c.consul.Kill() }
 

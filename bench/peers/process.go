@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -63,6 +64,20 @@ func (p *Process) Stop() {
 		<-ended
 	}
 }
+
+// Command is the command line, for a person to type again.
+func (p *Process) Command() string {
+	parts := slices.Clone(p.cmd.Args)
+	for i, part := range parts {
+		if strings.ContainsAny(part, " {}") {
+			parts[i] = "'" + part + "'"
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// PID is the program's.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
 
 // Kill ends the program and all its children at once, as a power cut does.
 func (p *Process) Kill() {

@@ -69,6 +69,7 @@ func (g *gatewayDouble) Replicas(context.Context, string) ([]api.ReplicaStatus, 
 	}
 	return all, g.replicaErr
 }
+
 func (g *gatewayDouble) RollBackHere(model string, to uint64, actor, reason string) (registry.Traffic, error) {
 	return registry.Traffic{Model: model, Generation: 7, Restores: to, Actor: actor, Reason: reason}, g.hereErr
 }

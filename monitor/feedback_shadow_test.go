@@ -27,8 +27,10 @@ func TestALabelIsJoinedWithTheShadowsOwnPrediction(t *testing.T) {
 	}
 	for _, c := range []struct{ version, slice, source, want string }{
 		{"1", "", "human", "0 of 2"},
-		{"2", "", "human", "0.5 of 2"}, {"2", "", "truth", "1 of 1"},
-		{"2", "origin=JFK", "human", "1 of 1"}, {"2", "header:x-tenant=zoo", "human", "0 of 1"},
+		{"2", "", "human", "0.5 of 2"},
+		{"2", "", "truth", "1 of 1"},
+		{"2", "origin=JFK", "human", "1 of 1"},
+		{"2", "header:x-tenant=zoo", "human", "0 of 1"},
 		{"3", "", "human", "0 of 1"}, // no copy of b
 	} {
 		if a := accuracy(t, m, c.version, c.slice, c.source); a != c.want {

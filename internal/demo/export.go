@@ -58,8 +58,10 @@ func exports(f *data.Flights, seed uint64) []exported {
 	rng := rand.New(rand.NewPCG(seed, 0x73687566))
 	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	out := []exported{
-		{"reference.csv", reference}, {"stream.csv", stream},
-		{"shuffled-reference.csv", all[:len(reference)]}, {"shuffled-stream.csv", all[len(reference):]},
+		{"reference.csv", reference},
+		{"stream.csv", stream},
+		{"shuffled-reference.csv", all[:len(reference)]},
+		{"shuffled-stream.csv", all[len(reference):]},
 	}
 	start := f.Time(f.From(exportStream, 1)).Truncate(24 * time.Hour)
 	var weeks []exported

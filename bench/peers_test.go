@@ -32,7 +32,7 @@ func TestEveryPeerSplitsByWeightAndCopiesEveryRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := options{conns: 8, dir: t.TempDir(), tools: peers.Tools{Self: self, Cache: filepath.Join("..", ".cache")}}
+	o := options{conns: 8, dir: t.TempDir(), tools: peers.Tools{Self: self, Cache: cache()}}
 	if o.tools.Weir, err = build(ctx, o.dir); err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +57,14 @@ func TestEveryPeerSplitsByWeightAndCopiesEveryRequest(t *testing.T) {
 	}
 }
 
+// cache is where bench/setup put Envoy.
+func cache() string {
+	if dir := os.Getenv("WEIR_CACHE"); dir != "" {
+		return dir
+	}
+	return filepath.Join("..", ".cache")
+}
+
 // needs skips a peer that is not installed; where peers are required it fails.
 func needs(t *testing.T, peer string) {
 	t.Helper()
@@ -77,7 +85,7 @@ func needs(t *testing.T, peer string) {
 			missing(err.Error())
 		}
 	case peers.NameEnvoy:
-		if found, _ := filepath.Glob("../.cache/venv-envoy/lib/python3*/site-packages/envoy/_bin/envoy"); len(found) == 0 {
+		if found, _ := filepath.Glob(cache() + "/venv-envoy/lib/python3*/site-packages/envoy/_bin/envoy"); len(found) == 0 {
 			missing("no envoy")
 		}
 	}
